@@ -1,0 +1,93 @@
+"""What every stage says to a person: one type, frozen, that names a place, a reason and a remedy.
+
+It refuses nothing and prints nothing; printers live beside it, and codes are explained in `ssmd_compiler.checks`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["Diagnostic", "Related", "Severity", "Span", "TextEdit", "error", "warning"]
+
+
+class Severity(enum.StrEnum):
+    """How much a finding matters: an error fails the run, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of one file: path from the workspace's root, lines and columns from 1, the end exclusive.
+
+    Columns count characters (code points), as editors show them. A span over no text has equal start and end.
+    """
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that explains the first, and what it has to do with it."""
+
+    span: Span
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Replace the text of `span` by `text`; safe to apply without asking."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: its stable code, where it is, what is wrong, and what to do about it."""
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    help: str = ""
+    fix: tuple[TextEdit, ...] = ()
+
+    @property
+    def order(self) -> tuple[Span, str, str]:
+        """Sort key: by place, then code, so that output is the same on every machine."""
+        return (self.span, self.code, self.message)
+
+
+def error(  # noqa: PLR0913 -- one finding has this many parts, all but three optional
+    code: str,
+    message: str,
+    *,
+    at: Span,
+    label: str = "",
+    related: tuple[Related, ...] = (),
+    help: str = "",  # noqa: A002 -- the field's own word
+    fix: tuple[TextEdit, ...] = (),
+) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, at, label, related, help, fix)
+
+
+def warning(  # noqa: PLR0913 -- as for error
+    code: str,
+    message: str,
+    *,
+    at: Span,
+    label: str = "",
+    related: tuple[Related, ...] = (),
+    help: str = "",  # noqa: A002 -- the field's own word
+    fix: tuple[TextEdit, ...] = (),
+) -> Diagnostic:
+    return Diagnostic(code, Severity.WARNING, message, at, label, related, help, fix)
