@@ -60,6 +60,8 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     help: str = ""
     fix: tuple[TextEdit, ...] = ()
+    hidden: bool = False
+    """The span may hold a secret: no printer shows the text of its lines."""
 
     @property
     def order(self) -> tuple[Span, str, str]:
@@ -76,8 +78,9 @@ def error(  # noqa: PLR0913 -- one finding has this many parts, all but three op
     related: tuple[Related, ...] = (),
     help: str = "",  # noqa: A002 -- the field's own word
     fix: tuple[TextEdit, ...] = (),
+    hidden: bool = False,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, at, label, related, help, fix)
+    return Diagnostic(code, Severity.ERROR, message, at, label, related, help, fix, hidden)
 
 
 def warning(  # noqa: PLR0913 -- as for error
@@ -89,5 +92,6 @@ def warning(  # noqa: PLR0913 -- as for error
     related: tuple[Related, ...] = (),
     help: str = "",  # noqa: A002 -- the field's own word
     fix: tuple[TextEdit, ...] = (),
+    hidden: bool = False,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.WARNING, message, at, label, related, help, fix)
+    return Diagnostic(code, Severity.WARNING, message, at, label, related, help, fix, hidden)

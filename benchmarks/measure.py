@@ -1,0 +1,81 @@
+"""Run commands in turn and say what each cost: wall clock, CPU of the whole process tree, peak memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Cost", "Failure", "TooSlow", "median", "run"]
+
+
+class Failure(Exception):
+    """A command that did not do its work; the message ends with what it last said."""
+
+
+class TooSlow(Exception):
+    """A command that was stopped at its bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds, and kibibytes of the largest process of the tree."""
+
+    wall: float
+    cpu: float
+    """User and system time of the command and of every child that it waited for."""
+    peak: int
+
+    def less(self, wall: float, cpu: float) -> Cost:
+        return Cost(self.wall - wall, self.cpu - cpu, self.peak)
+
+
+def run(command: list[str], *, cwd: Path, log: Path, environment: dict[str, str], bound: float, expect: int = 0) -> Cost:
+    """What `command` cost; its output goes to `log`. It must exit with `expect` within `bound` seconds."""
+    with log.open("wb") as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        stopped = threading.Event()
+        timer = threading.Timer(bound, _stop, (process.pid, stopped))
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        timer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if stopped.is_set():
+        raise TooSlow
+    if process.returncode != expect:
+        raise Failure(f"`{Path(command[0]).name} {' '.join(command[1:])}` exited {process.returncode}\n{_tail(log)}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+def _stop(pid: int, stopped: threading.Event) -> None:
+    stopped.set()
+    os.killpg(pid, signal.SIGKILL)
+
+
+def _tail(log: Path, lines: int = 8) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(f"    {line[:200]}" for line in text[-lines:])
+
+
+def median(costs: list[Cost]) -> Cost:
+    """The median of each figure by itself."""
+    return Cost(
+        statistics.median(cost.wall for cost in costs),
+        statistics.median(cost.cpu for cost in costs),
+        int(statistics.median(cost.peak for cost in costs)),
+    )

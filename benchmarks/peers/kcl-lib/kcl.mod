@@ -1,0 +1,3 @@
+[package]
+name = "bench"
+version = "0.1.0"

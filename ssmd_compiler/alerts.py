@@ -1,0 +1,114 @@
+"""The built-in alerts, as data: what an environment may switch off or re-threshold, and what becomes a PrometheusRule.
+
+`expression` takes two words: `$series`, the selector of the environment's own series, and `$threshold`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["ALERTS", "AlertRule"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One alert: its metric, its expression, when it fires, and what a person then reads and does."""
+
+    name: str
+    metric: str
+    expression: str
+    threshold: float
+    for_: str
+    severity: Literal["info", "warning", "critical"]
+    summary: str
+    action: str
+
+    def expr(self, series: str, threshold: float | None) -> str:
+        """The PromQL, over the series that the label matchers `series` pick."""
+        number = self.threshold if threshold is None else threshold
+        return self.expression.replace("$series", f"{self.metric}{series}").replace("$threshold", f"{number:g}")
+
+
+ALERTS: Final = (
+    AlertRule(
+        "ConnectorNoData",
+        "ssmd_connector_messages_received_total",
+        "sum by (namespace, environment, shard) (rate($series[5m])) <= $threshold",
+        0,
+        "2m",
+        "critical",
+        "{{ $labels.environment }} receives no data",
+        "Look at /ready of the connector: connected but mute, or not connected. Is the market open?",
+    ),
+    AlertRule(
+        "ConnectorHighLag",
+        "ssmd_connector_lag_seconds",
+        "max by (namespace, environment, shard) ($series) > $threshold",
+        5,
+        "1m",
+        "warning",
+        "{{ $labels.environment }} lags the exchange by {{ $value }} s",
+        "Compare the pod's CPU with its limit, and the clock of its node; split the symbols over more shards.",
+    ),
+    AlertRule(
+        "HighErrorRate",
+        "ssmd_errors_total",
+        "sum by (namespace, environment, shard, type) (rate($series[5m])) > $threshold",
+        0.1,
+        "2m",
+        "warning",
+        "{{ $labels.environment }}: {{ $value }} errors a second of type {{ $labels.type }}",
+        "Read the connector's log for that type.",
+    ),
+    AlertRule(
+        "CircuitBreakerOpen",
+        "ssmd_circuit_breaker_state",
+        "$series == $threshold",
+        1,
+        "1m",
+        "critical",
+        "{{ $labels.environment }}: the circuit to {{ $labels.target }} is open",
+        "Is the target up, and are the credentials still good? It is tried again by itself.",
+    ),
+    AlertRule(
+        "DeadLettersAccumulating",
+        "ssmd_dead_letters_total",
+        "sum by (namespace, environment, component) (increase($series[1h])) > $threshold",
+        100,
+        "0s",
+        "warning",
+        "{{ $labels.environment }}: {{ $value }} dead letters in an hour from the {{ $labels.component }}",
+        "Look at what was set aside and why, mend it, and replay.",
+    ),
+    AlertRule(
+        "KeyExpiringSoon",
+        "ssmd_key_expires_in_days",
+        "$series < $threshold",
+        14,
+        "1h",
+        "warning",
+        "Key {{ $labels.key_name }} of {{ $labels.environment }} expires in {{ $value }} days",
+        "Rotate the key.",
+    ),
+    AlertRule(
+        "KeyExpired",
+        "ssmd_key_expires_in_days",
+        "$series < $threshold",
+        0,
+        "5m",
+        "critical",
+        "Key {{ $labels.key_name }} of {{ $labels.environment }} has expired",
+        "Rotate the key now.",
+    ),
+    AlertRule(
+        "DataGaps",
+        "ssmd_gaps_total",
+        "sum by (namespace, environment, shard, reason) (increase($series[5m])) > $threshold",
+        0,
+        "0s",
+        "warning",
+        "{{ $labels.environment }} recorded {{ $value }} gaps ({{ $labels.reason }})",
+        "The gap records say from when to when; fetch what is missing from the exchange's history.",
+    ),
+)

@@ -1,0 +1,37 @@
+"""SSMD102: a field that nobody reads.
+
+Every field has a meaning or is refused: a misspelt one would be ignored, and its default used in silence.
+
+FAIL environments/dev.yaml
+    spec: {conector: {replicas: 2}}
+
+PASS environments/dev.yaml
+    spec: {connector: {replicas: 2}}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ssmd_compiler.checks.wording import shape_faults
+from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
+from ssmd_compiler.model import Bound, ShapeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "SSMD102"
+
+
+def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
+    for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD):
+        where = f" of `{fault.detail}`" if fault.detail else ""
+        known = ", ".join(f"`{name}`" for name in fault.known)
+        yield error(
+            CODE,
+            f"no field `{fault.subject}`{where}",
+            at=fault.span,
+            label=did_you_mean(fault.subject, fault.known),
+            help=f"the fields here are {known}" if known else "",
+        )

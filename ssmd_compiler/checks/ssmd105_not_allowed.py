@@ -1,0 +1,35 @@
+"""SSMD105: a value is none of those that its field knows.
+
+The field takes one of a few words.
+
+FAIL environments/dev.yaml
+    spec: {middleware: {transport: {type: rabbitmq}}}
+
+PASS
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ssmd_compiler.checks.wording import shape_faults
+from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
+from ssmd_compiler.model import Bound, ShapeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "SSMD105"
+
+
+def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
+    for fault in shape_faults(bound, ShapeKind.NOT_ALLOWED):
+        allowed = ", ".join(f"`{name}`" for name in fault.known)
+        yield error(
+            CODE,
+            f"`{fault.subject}` cannot be `{fault.detail}`",
+            at=fault.span,
+            label=did_you_mean(fault.detail, fault.known),
+            help=f"it is one of {allowed}",
+        )

@@ -1,0 +1,32 @@
+"""SSMD204: a schema is named without a version.
+
+Which version is meant would change with time, and records could not be read back. Name it as `name:version`.
+
+FAIL environments/dev.yaml
+    spec: {schema: trade}
+
+PASS environments/dev.yaml
+    spec: {schema: "trade:v1"}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.checks.wording import schema_uses_of
+from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.checks.stages import FeedStage
+from ssmd_compiler.link import LinkedEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "SSMD204"
+
+
+def check(stage: LinkedEnvironment | FeedStage) -> Iterator[Diagnostic]:
+    for use in schema_uses_of(stage):
+        if use.version_name is None:
+            sound = use.schema is not None and use.schema.sound
+            newest = use.schema.value.versions[-1].version if use.schema is not None and sound else "v1"
+            yield error(CODE, f"`{use.text}` names no version", at=use.span, help=f"say `{use.name}:{newest}`")

@@ -1,0 +1,32 @@
+"""SSMD308: a feed's `active` names a version that it does not have.
+
+FAIL exchanges/feeds/kalshi.yaml
+    spec: {active: v9}
+
+PASS exchanges/feeds/kalshi.yaml
+    spec: {active: v2}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.checks.wording import listed
+from ssmd_compiler.checks.stages import FeedStage
+from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "SSMD308"
+
+
+def check(stage: FeedStage) -> Iterator[Diagnostic]:
+    feed = stage.feed.value
+    versions = [version.version for version in feed.versions]
+    if feed.active is not None and feed.active not in versions:
+        at = stage.feed.span("active")
+        help_ = f"its versions are {listed(versions)}"
+        message = f"feed `{feed.name}` has no version `{feed.active}`"
+        yield error(CODE, message, at=at, label=did_you_mean(feed.active, versions), help=help_)

@@ -1,0 +1,41 @@
+"""SSMD405: a schema's definition is not the one whose hash its version states.
+
+A version that is in use may not change: what was recorded with it must stay readable. Declare a new version, or (when
+nothing has been recorded with it yet) state the new hash.
+
+FAIL schemas/trade.yaml
+    spec: {versions: [{version: v1, effective_from: 2025-01-01, hash: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]}
+
+PASS
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hashlib
+
+from ssmd_compiler.checks.stages import SchemaStage
+from ssmd_compiler.diagnostics import Diagnostic, TextEdit, error
+from ssmd_compiler.source import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = "SSMD405"
+
+
+def check(stage: SchemaStage) -> Iterator[Diagnostic]:
+    schema = stage.schema.value
+    for index, version in enumerate(schema.versions):
+        path = beside(stage.schema.path, schema.file_of(version) or "")
+        found = stage.files.get(path) if path else None
+        if found is None or found.content is None:
+            continue
+        actual = f"sha256:{hashlib.sha256(found.content).hexdigest()}"
+        if actual != version.hash:
+            at = stage.schema.span("versions", index, "hash")
+            message = f"`{path}` is not what version `{version.version}` of `{schema.name}` states"
+            help_ = f"its hash is {actual}; a version in use does not change: declare a new one"
+            draft = version.status == "draft"
+            yield error(CODE, message, at=at, help=help_, fix=(TextEdit(at, actual),) if draft else ())

@@ -1,0 +1,65 @@
+"""What several checks say or ask in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ssmd_compiler.checks.stages import FeedStage
+from ssmd_compiler.diagnostics.nearest import nearest
+from ssmd_compiler.link import KeyUse, LinkedEnvironment, SchemaUse, schema_uses
+from ssmd_compiler.model import Bound, ShapeFault, ShapeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ssmd_compiler.source import Document, Fault, FaultKind
+
+__all__ = ["faults", "listed", "misspelt", "other_environment", "schema_uses_of", "shape_faults", "short_tag", "type_help"]
+
+
+def faults(document: Document, kind: FaultKind) -> Iterator[Fault]:
+    return (fault for fault in document.faults if fault.kind is kind)
+
+
+def shape_faults(bound: Bound[Any], kind: ShapeKind) -> Iterator[ShapeFault]:
+    return (fault for fault in bound.faults if fault.kind is kind)
+
+
+def misspelt(bound: Bound[Any], missing: ShapeFault) -> bool:
+    """Whether the missing field is there under a wrong name, about which its author is told already."""
+    strangers = (fault for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD) if fault.detail == missing.detail)
+    return any(nearest(stranger.subject, stranger.known) == missing.subject for stranger in strangers)
+
+
+def schema_uses_of(stage: LinkedEnvironment | FeedStage) -> Iterable[SchemaUse]:
+    """The schemas that an environment, or the message types of a feed, name."""
+    if isinstance(stage, FeedStage):
+        return schema_uses(stage.feed, stage.shared.schemas)
+    return stage.schemas
+
+
+def type_help(detail: str) -> str:
+    if "true or false" in detail:
+        return "booleans are `true` and `false`, without quotes"
+    if "quoted text" in detail:
+        return "remove the quotes"
+    return ""
+
+
+def short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names for a help line: `a`, `b`, `c`, and how many more."""
+    known = sorted(names)
+    text = ", ".join(f"`{name}`" for name in known[:most])
+    return f"{text} and {len(known) - most} more" if len(known) > most else text
+
+
+def other_environment(use: KeyUse, linked: LinkedEnvironment) -> str | None:
+    """The other environment that a reference reaches for: `$key:ENV/NAME`, or `$key:ENV.NAME`."""
+    prefix = use.name.partition("/")[0] if "/" in use.name else use.name
+    if use.key is None and prefix in linked.shared.environments and ("/" in use.name or use.field is not None):
+        return prefix
+    return None

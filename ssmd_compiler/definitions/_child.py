@@ -1,0 +1,152 @@
+"""A process that may die: reads definitions with foreign parsers, each in a fork of its own.
+
+Run as a script, without the site and with no sight of the workspace; it imports nothing of ssmd. The parser is
+imported once, then every definition is read by a fork, which inherits it: an abort, a crash or a loop ends that fork
+and its signal is the answer. It reads requests from standard input (a JSON list of file names a line), answers each
+name with one line ({"code", "out", "err"}), and when its parent is gone removes the directory it works in.
+
+Arguments: format, the directory that holds the parser's package, seconds for one definition, bytes of memory.
+"""
+
+# ruff: noqa: PTH -- os.path is loaded already; pathlib would be one more import before every first verdict
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST = 1 << 22  # bytes kept of each of a fork's two outputs; the rest is read and dropped
+
+
+def main(format_name: str, packages: str, seconds: str, memory: str) -> None:
+    _limit(int(memory))
+    sys.path.append(packages)
+    read = _READERS[format_name]()
+    for line in sys.stdin.buffer:
+        for request in json.loads(line):
+            answer = _isolated(read, request, int(seconds))
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+    _clear()
+
+
+def _limit(memory: int) -> None:
+    """No core files, no files written at all, bounded memory. Forks inherit it."""
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_AS, memory)):
+        try:
+            resource.setrlimit(what, (most, most))
+        except (ValueError, OSError):  # a system that has no such limit; the others still hold
+            continue
+
+
+def _isolated(read: Callable[[Any], str], request: Any, seconds: int) -> dict[str, Any]:
+    out, out_end = os.pipe()
+    err, err_end = os.pipe()
+    fork = os.fork()
+    if fork == 0:
+        _read_and_exit(read, request, seconds, out_end, err_end)
+    os.close(out_end)
+    os.close(err_end)
+    kept = _drain(out, err)
+    _, status = os.waitpid(fork, 0)
+    return {"code": os.waitstatus_to_exitcode(status), "out": kept[out], "err": kept[err]}
+
+
+def _read_and_exit(read: Callable[[Any], str], request: Any, seconds: int, out: int, err: int) -> NoReturn:
+    code = 1
+    try:
+        signal.alarm(seconds)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.write(1, read(request).encode())
+        code = 0
+    except BaseException as error:  # noqa: BLE001 -- whatever a parser raises is its verdict on the definition
+        os.write(2, f"{type(error).__name__}: {error}"[:_MOST].encode(errors="replace"))
+    finally:
+        os._exit(code)
+
+
+def _drain(*pipes: int) -> dict[int, str]:
+    kept = {pipe: bytearray() for pipe in pipes}
+    waiting = select.poll()
+    for pipe in pipes:
+        waiting.register(pipe, select.POLLIN)
+    left = set(pipes)
+    while left:
+        for pipe, _ in waiting.poll():
+            if data := os.read(pipe, 65536):
+                kept[pipe] += data[: max(0, _MOST - len(kept[pipe]))]
+            else:
+                waiting.unregister(pipe)
+                os.close(pipe)
+                left.remove(pipe)
+    return {pipe: bytes(data).decode("latin-1") for pipe, data in kept.items()}
+
+
+def _clear() -> None:
+    """Remove the definitions' copies, for a parent that was killed could not."""
+    here = os.getcwd()
+    for name in os.listdir(here):
+        os.unlink(name)
+    os.rmdir(here)
+
+
+def _capnp() -> Callable[[Any], str]:
+    capnp = importlib.import_module("capnp")
+    # Standard files (/capnp/*.capnp) lie in pycapnp's own package; its parser needs one of them for `stream`.
+    standard = [os.path.dirname(os.path.dirname(str(capnp.__file__)))]
+
+    def read(name: str) -> str:
+        module = capnp.SchemaParser().load(name, imports=standard)
+        records = [name for name, value in vars(module).items() if type(value).__name__ == "_StructModule"]
+        return json.dumps(records)
+
+    return read
+
+
+def _protobuf() -> Callable[[Any], str]:
+    protoc = importlib.import_module("grpc_tools.protoc")
+    standard = os.path.join(os.path.dirname(str(protoc.__file__)), "_proto", "google", "protobuf")
+
+    def read(arguments: list[str]) -> str:
+        if protoc.main(["protoc", *arguments, f"-Igoogle/protobuf={standard}"]):
+            os._exit(1)  # what is wrong stands on standard error already
+        return ""
+
+    return read
+
+
+def _json_schema() -> Callable[[Any], str]:
+    validators = importlib.import_module("jsonschema.validators")
+    regex = importlib.import_module("jsonschema").FormatChecker(formats=("regex",))
+    sys.setrecursionlimit(20_000)  # the depth that definitions may have takes some thousand frames
+
+    def read(name: str) -> str:
+        with open(name, encoding="utf-8") as file:
+            schema = json.load(file)
+        kind = validators.validator_for(schema, default=validators.Draft202012Validator)
+        errors = kind(kind.META_SCHEMA, format_checker=regex).iter_errors(schema)
+        found = [(list(e.absolute_path), e.validator, e.validator_value, e.message[:1000]) for e in errors]
+        return json.dumps(found[:1000])
+
+    return read
+
+
+_READERS: dict[str, Callable[[], Callable[[Any], str]]] = {
+    "capnp": _capnp,
+    "protobuf": _protobuf,
+    "json_schema": _json_schema,
+}
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,152 @@
+"""Cap'n Proto definitions, read by pycapnp in a process that it may abort.
+
+pycapnp 2.1 to 2.2.4 ends its process at an invalid schema; older and newer ones raise. Either way the verdict is the
+compiler's own line and message. An `import` finds another definition of the workspace or a standard /capnp/ file, by
+its name alone; anything else is a flaw, and so is `embed`: no file is opened that was not given.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from ssmd_compiler.definitions.capnp_draft import Draft
+from ssmd_compiler.definitions.capnp_tokens import scan
+from ssmd_compiler.definitions.isolation import Reader, installed
+from ssmd_compiler.definitions.names import resolve
+from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ssmd_compiler.definitions.isolation import Outcome
+    from ssmd_compiler.definitions.model import Definition, Flaw, Parsed
+
+__all__ = ["parse"]
+
+_FAILED = re.compile(r"\bf(\d+)\.capnp:(\d+): failed: (.*)")
+# What pycapnp ships, so that a schema which compiles here does so for everyone.
+_STANDARD = {f"/capnp/{name}.capnp" for name in ("c++", "persistent", "rpc", "rpc-twoparty", "schema", "stream")}
+_NOWHERE = -1
+
+
+def parse(definitions: Sequence[Definition]) -> list[Parsed]:
+    """Every definition with its flaws, or its top-level structs in the order of the file."""
+    reading = _Reading(definitions)
+    reading.link()
+    reading.compile()
+    return [reading.result(index) for index in range(len(definitions))]
+
+
+class _Verdict(NamedTuple):
+    """The compiler's one complaint: which file, which line, what."""
+
+    file: int
+    line: int
+    message: str
+
+
+class _Reading:
+    """All the definitions of one run, by index."""
+
+    def __init__(self, definitions: Sequence[Definition]) -> None:
+        self._definitions = definitions
+        self._flaws: dict[int, tuple[Flaw, ...]] = {}  # of those not even scanned
+        self._drafts: dict[int, Draft] = {}
+        self._imports: dict[int, set[int]] = {}
+        self._records: dict[int, list[str]] = {}
+        self._silent: dict[int, str] = {}  # ended without a verdict: why
+        for index, definition in enumerate(definitions):
+            text, self._flaws[index] = look(definition)
+            if not self._flaws[index]:
+                self._drafts[index] = Draft(definition.path, scan(text))
+
+    def link(self) -> None:
+        """Replace the names of imports by the names of copies, and leave out whatever cannot be compiled."""
+        paths = {self._definitions[index].path: index for index in reversed(self._drafts)}
+        sound = set()
+        for index, draft in self._drafts.items():
+            self._imports[index] = set(_link(draft, paths))
+            if draft.scan.tokens and not draft.scan.broken and _NOWHERE not in self._imports[index]:
+                sound.add(index)
+        while stuck := {index for index in sound if self._imports[index] - sound}:
+            sound -= stuck
+        self._sound = sorted(sound)
+
+    def compile(self) -> None:
+        """Read all, mend what was flawed, and read that again, until nothing new is told."""
+        if not self._sound:
+            return
+        if not installed("capnp"):
+            self._silent.update(dict.fromkeys(self._sound, "pycapnp is not installed"))
+            return
+        with Reader("capnp") as reader:
+            pending, changed = self._sound, set(self._sound)
+            for _ in range(MAX_FLAWS):
+                for index in changed:
+                    reader.lay(_copy(index), self._drafts[index].render())
+                outcomes = reader.ask([_copy(index) for index in pending])
+                verdicts = [self._verdict(index, outcome) for index, outcome in zip(pending, outcomes, strict=True)]
+                changed = self._tell({verdict for verdict in verdicts if verdict})
+                pending = [
+                    i for i, verdict in zip(pending, verdicts, strict=True) if verdict and verdict.file in changed
+                ]
+                if not pending:
+                    return
+
+    def result(self, index: int) -> Parsed:
+        flaws = list(self._flaws[index])
+        if draft := self._drafts.get(index):
+            flaws += draft.flaws
+            if index in self._silent and not flaws and not self._imports_flaws(index):
+                flaws.append(draft.scan.text.flaw_on(1, self._silent[index]))
+        return parsed(self._definitions[index], flaws, self._records.get(index, ()))
+
+    def _verdict(self, index: int, outcome: Outcome) -> _Verdict | None:
+        if outcome.code == 0:
+            self._records[index] = json.loads(outcome.out)
+            return None
+        if match := _FAILED.search(outcome.err):
+            return _Verdict(int(match[1]), int(match[2]) + 1, match[3].strip())  # its lines count from 0
+        said = outcome.err.partition("\n")[0] or outcome.ended
+        self._silent[index] = f"no verdict from the Cap'n Proto compiler: {said}"
+        return None
+
+    def _tell(self, verdicts: set[_Verdict]) -> set[int]:
+        """Hand every verdict to the file that it blames; which files were mended."""
+        return {file for file, line, message in sorted(verdicts) if self._drafts[file].tell(line, message)}
+
+    def _imports_flaws(self, index: int) -> bool:
+        """Whether a file that this one reads, however indirectly, is told to be flawed itself."""
+        reached, ahead = {index}, [index]
+        while ahead:
+            new = self._imports[ahead.pop()] - reached
+            reached |= new
+            ahead += new
+        return any(self._drafts[other].flaws for other in reached - {index})
+
+
+def _copy(index: int) -> str:
+    return f"f{index}.capnp"
+
+
+def _link(draft: Draft, paths: dict[str, int]) -> Iterator[int]:
+    """The definitions that a file imports, or _NOWHERE for a name that leads to none."""
+    tokens = draft.scan.tokens
+    for index, (word, name) in enumerate(pairwise(tokens)):
+        if word.kind != "name" or word.text not in {"import", "embed"} or name.kind not in {"string", "raw"}:
+            continue
+        target = name.text[1:-1] if name.kind == "string" else name.text[1:]
+        if word.text == "import" and target in _STANDARD:
+            continue
+        found: int | str = "`embed` reads another file, which a definition may not"
+        if word.text == "import":
+            found = resolve(draft.path, target, paths)
+        if isinstance(found, str):
+            draft.flaws.append(draft.scan.text.flaw(name.start, name.end, found))
+            yield _NOWHERE
+        else:
+            draft.words[index + 1] = f'"{_copy(found)}"'
+            yield found

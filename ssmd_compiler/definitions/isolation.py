@@ -1,0 +1,125 @@
+"""The parent's end of a process that may die: starts it, asks it, bounds it, and always cleans up after it.
+
+Definitions are laid out as `f0`, `f1`, ... in a private directory, so that no name from the workspace reaches a file
+system. The child has no environment, no terminal, its own session, and is killed at the deadline.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssmd_compiler.definitions.model import Format
+
+__all__ = ["SECONDS", "SECONDS_FOR_ONE", "Outcome", "Reader", "installed"]
+
+SECONDS = 10  # for all definitions of one format
+SECONDS_FOR_ONE = 4
+MEMORY = 1 << 30
+
+_PACKAGES: dict[Format, str] = {"capnp": "capnp", "protobuf": "grpc_tools", "json_schema": "jsonschema"}
+_CHILD = Path(__file__).with_name("_child.py")
+# An interpreter may need to be told where its own libraries are; everything else stays with the caller.
+_ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one reading ended: an exit code, or a signal as its negative, or None when there was no answer at all."""
+
+    code: int | None = None
+    out: bytes = b""
+    err: str = ""
+
+    @property
+    def ended(self) -> str:
+        """Why there is no verdict, in words."""
+        if self.code == -signal.SIGALRM or self.code is None:
+            return "took too long"
+        if self.code < 0:
+            return f"was ended by {signal.Signals(-self.code).name}"
+        return "gave no reason"
+
+
+def installed(format_name: Format) -> bool:
+    return importlib.util.find_spec(_PACKAGES[format_name]) is not None
+
+
+class Reader:
+    """One child for one format, as a context: definitions are written with `lay`, and read with `ask`."""
+
+    def __init__(self, format_name: Format) -> None:
+        self._format = format_name
+        self._cleanup = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            directory = tempfile.TemporaryDirectory(prefix="ssmd-", ignore_cleanup_errors=True)
+            self.directory = Path(undo.enter_context(directory))
+            self._process = undo.enter_context(self._start())
+            undo.callback(self._kill)
+            timer = threading.Timer(SECONDS, self._kill)
+            timer.daemon = True
+            undo.callback(timer.join)
+            undo.callback(timer.cancel)
+            timer.start()
+            self._cleanup = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
+
+    def lay(self, name: str, content: str) -> None:
+        (self.directory / name).write_text(content, encoding="utf-8", newline="")
+
+    def ask(self, requests: Sequence[Any]) -> list[Outcome]:
+        """What became of each request, in order. One line asks for all, so that neither side waits for the other."""
+        stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(json.dumps(requests).encode() + b"\n")
+            stdin.flush()
+        return [_outcome(stdout.readline()) for _ in requests]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        spec = importlib.util.find_spec(_PACKAGES[self._format])
+        packages = str(Path(spec.origin).parent.parent) if spec and spec.origin else ""
+        # -I and -S: nothing from the workspace, the user or the site is imported. -B: nothing is written.
+        command = [sys.executable, "-I", "-S", "-B", str(_CHILD), self._format, packages, str(SECONDS_FOR_ONE)]
+        return subprocess.Popen(  # noqa: S603 -- our own interpreter and our own script
+            [*command, str(MEMORY)],
+            cwd=self.directory,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _kill(self) -> None:
+        """End the child and its forks; its session is theirs alone."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _outcome(line: bytes) -> Outcome:
+    """One answer; an empty or broken line means that the child itself is gone."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return Outcome()
+    out, err = (answer[name].encode("latin-1") for name in ("out", "err"))
+    return Outcome(answer["code"], out, err.decode(errors="replace"))

@@ -1,0 +1,125 @@
+"""JSON Schema definitions: strict JSON, valid against the metaschema that `$schema` names, every `$ref` within reach.
+
+The metaschema is judged by the jsonschema package in a process of its own, for its time grows without bound on the
+wrong input. A `$ref` is followed inside the document, to another definition of the workspace by `$id` or relative path,
+or to a metaschema; any other is a flaw, since nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.definitions.isolation import Reader
+from ssmd_compiler.definitions.json_nodes import Node, read
+from ssmd_compiler.definitions.json_references import METASCHEMAS, References
+from ssmd_compiler.definitions.text import look, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ssmd_compiler.definitions.isolation import Outcome
+    from ssmd_compiler.definitions.model import Definition, Flaw, Parsed
+    from ssmd_compiler.definitions.text import Text
+
+__all__ = ["parse"]
+
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_ARTICLES = {"array": "an array", "integer": "an integer", "object": "an object", "null": "null"}
+
+
+def parse(definitions: Sequence[Definition]) -> list[Parsed]:
+    """Every definition with its flaws, or its title as the only record when it has one."""
+    reading = _Reading(definitions)
+    reading.check()
+    return [reading.result(index) for index in range(len(definitions))]
+
+
+class _Reading:
+    """All the definitions of one run, by index."""
+
+    def __init__(self, definitions: Sequence[Definition]) -> None:
+        self._definitions = definitions
+        self._texts: list[Text] = []
+        self._flaws: list[list[Flaw]] = []
+        self._roots: dict[int, Node] = {}
+        for index, definition in enumerate(definitions):
+            text, refusals = look(definition)
+            self._texts.append(text)
+            self._flaws.append(list(refusals))
+            if text.characters.strip() and not refusals:
+                root, self._flaws[index] = read(text)
+                if root is not None:
+                    self._roots[index] = root
+
+    def check(self) -> None:
+        references = References([definition.path for definition in self._definitions], self._roots)
+        for index, root in self._roots.items():
+            self._flaws[index] += self._placed(index, references.broken(index))
+            self._flaws[index] += self._placed(index, _form(root))
+        asked = [index for index, root in self._roots.items() if not any(_form(root))]
+        for index, outcome in self._ask(asked):
+            self._flaws[index] += self._placed(index, _findings(self._roots[index], outcome))
+
+    def result(self, index: int) -> Parsed:
+        root = self._roots.get(index)
+        title = root.members.get("title") if root else None
+        records = [title.value] if title is not None and isinstance(title.value, str) and title.value else []
+        return parsed(self._definitions[index], self._flaws[index], records)
+
+    def _ask(self, asked: list[int]) -> Iterator[tuple[int, Outcome]]:
+        if not asked:
+            return
+        with Reader("json_schema") as reader:
+            for index in asked:
+                reader.lay(f"f{index}", self._texts[index].characters)
+            yield from zip(asked, reader.ask([f"f{index}" for index in asked]), strict=True)
+
+    def _placed(self, index: int, findings: Iterator[tuple[Node, str]]) -> Iterator[Flaw]:
+        return (self._texts[index].flaw(node.start, node.end, message) for node, message in findings)
+
+
+def _form(root: Node) -> Iterator[tuple[Node, str]]:
+    """What keeps a document from being held against any metaschema."""
+    named = root.members.get("$schema")
+    if root.kind not in {"object", "true", "false"}:
+        yield root, f"a JSON Schema is an object or a boolean, not {_article(root.kind)}"
+    elif named is not None and not isinstance(named.value, str):
+        yield named, f"`$schema` must be a string, not {_article(named.kind)}"
+    elif named is not None and str(named.value).removesuffix("#") not in METASCHEMAS:
+        yield named, f"`$schema` names no metaschema known here; the current one is {METASCHEMAS[0]}"
+
+
+def _findings(root: Node, outcome: Outcome) -> Iterator[tuple[Node, str]]:
+    """The metaschema's objections, each at the value that it is about."""
+    if outcome.code != 0:
+        yield Node(root.start, root.start + 1), f"the check against the metaschema {outcome.ended}"
+        return
+    for path, keyword, expected, message in json.loads(outcome.out):
+        node = root.at(path)
+        key = next((step for step in reversed(path) if isinstance(step, str)), "")
+        yield node, _worded(f"`{key}`" if key else "a schema", keyword, expected, node) or message
+
+
+def _worded(subject: str, keyword: str, expected: object, node: Node) -> str:
+    if keyword == "type":
+        kinds = expected if isinstance(expected, list) else [expected]
+        return f"{subject} must be {' or '.join(map(_article, kinds))}, not {_article(node.kind)}"
+    if subject == "`type`" and keyword in {"anyOf", "enum"}:
+        written = f"`{node.value}` is not a type" if node.kind == "string" else "this is not a type"
+        return f"{written}; a type is one of {', '.join(_TYPES)}"
+    if keyword == "enum" and isinstance(expected, list):
+        return f"{subject} must be one of {', '.join(map(str, expected))}"
+    return {
+        "format": f"{subject} is not a regular expression that Python reads",
+        "minimum": f"{subject} must be at least {expected}",
+        "exclusiveMinimum": f"{subject} must be greater than {expected}",
+        "minItems": f"{subject} must have at least {expected} element",
+        "uniqueItems": f"{subject} has an element twice",
+        "anyOf": f"{subject} has none of the forms that it may have",
+    }.get(keyword, "")
+
+
+def _article(kind: object) -> str:
+    name = str(kind)
+    return _ARTICLES.get(name, name if name in {"true", "false"} else f"a {name}")

@@ -1,0 +1,49 @@
+"""What goes in and what comes out: a definition's bytes, and what was read from them.
+
+Refuses nothing: a path is a name here, never opened, so it may be anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Definition", "Flaw", "Format", "Parsed"]
+
+Format = Literal["capnp", "protobuf", "json_schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One definition file: its POSIX path from the workspace's root, and its bytes."""
+
+    path: str
+    format: Format
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Flaw:
+    """What is wrong and where: lines and columns from 1, in characters, the end exclusive and always inside the file.
+
+    Lines end at line feeds only, as all three parsers count them. The message is one printable line.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One definition, read: its flaws in the order of the file, and the names of its top-level records.
+
+    Records are structs, messages, or a JSON Schema's title. An empty definition has neither flaws nor records, and so
+    has a sound one that imports a flawed one: the flaw is told where it is, once.
+    """
+
+    definition: Definition
+    flaws: tuple[Flaw, ...] = ()
+    records: tuple[str, ...] = ()

@@ -1,0 +1,46 @@
+"""Emit: one lowered environment -> every file generated for it. Pure: no file system, no clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssmd_runtime import spec
+
+from ssmd_compiler.emit import argocd, kubernetes, prometheus
+from ssmd_compiler.emit.output import Output
+from ssmd_compiler.emit.templates import SUFFIX, TemplateFault, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssmd_compiler.lower import Lowered
+
+__all__ = ["Output", "TemplateFault", "Templates", "argocd", "emit", "template_of"]
+
+
+def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
+    """Every generated file of one environment. Raises `TemplateFault`."""
+    name = lowered.names.environment
+    for file, content in lowered.specs.items():
+        yield Output(f"{name}/{file}", spec.encode(content), name)
+    files: list[str] = []
+    for source in (kubernetes, prometheus):
+        for file, document in source.documents(lowered, templates):
+            files.append(file)
+            yield Output(f"{name}/{file}", document, name)
+    yield Output(f"{name}/kustomization.yaml", templates.render("kustomization", {"files": files}), name)
+    repository = lowered.linked.shared.settings.repository
+    if repository is not None:
+        yield argocd.application(lowered, repository, templates)
+
+
+def template_of(path: str) -> str:
+    """The template that an output of one environment is made with."""
+    folder, _, file = path.partition("/")
+    if folder == "argocd":
+        return f"application{SUFFIX}"
+    stem = file.removesuffix(".yaml")
+    for name in ("deployment", "pvc", "service", "poddisruptionbudget"):
+        if stem == name or stem.startswith(f"{name}-"):
+            return name + SUFFIX
+    return f"cronjob-day{SUFFIX}" if stem.startswith("cronjob-day-") else (stem.replace("serviceaccount-day", "serviceaccount")) + SUFFIX

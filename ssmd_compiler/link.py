@@ -1,0 +1,169 @@
+"""Names -> objects: one environment with everything that it refers to, found or not.
+
+A reference keeps both ends: where it is used, and what it could have meant. It is `missing` when nothing has that name;
+what exists but is itself faulty is not missing, so that nobody is told twice. Nothing is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings
+from ssmd_compiler.source import Map, Path, Seq
+
+if TYPE_CHECKING:
+    import datetime
+
+    from ssmd_compiler.diagnostics import Span
+    from ssmd_compiler.model.environment import Key
+    from ssmd_compiler.model.feed import FeedVersion
+    from ssmd_compiler.model.schema import SchemaVersion
+
+__all__ = ["KeyUse", "LinkedEnvironment", "Reference", "SchemaUse", "Shared", "link", "schema_uses"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all environments of a workspace have in common, and the date that is compiled for."""
+
+    settings: Settings
+    feeds: Mapping[str, Bound[Feed]]
+    schemas: Mapping[str, Bound[Schema]]
+    as_of: datetime.date
+    environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Generic[T]):
+    """A name as used, and what it names."""
+
+    name: str
+    span: Span
+    target: T | None
+    known: tuple[str, ...]
+
+    @property
+    def missing(self) -> bool:
+        return self.target is None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaUse:
+    """`name:version` as used; `schema` and `version` are what it names, where they exist."""
+
+    text: str
+    span: Span
+    name: str
+    version_name: str | None
+    schema: Bound[Schema] | None
+    version: SchemaVersion | None
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """`$key:NAME` or `$key:NAME.field` as used, the path to where it stands, and the key when there is one."""
+
+    text: str
+    span: Span
+    path: Path
+    name: str
+    field: str | None
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedEnvironment:
+    """One environment, its references resolved."""
+
+    bound: Bound[Environment]
+    shared: Shared
+    feed: Reference[Bound[Feed]]
+    schemas: tuple[SchemaUse, ...]
+    key_uses: tuple[KeyUse, ...]
+    version: FeedVersion | None = field(default=None)
+
+    @property
+    def name(self) -> str:
+        return self.bound.name
+
+    @property
+    def environment(self) -> Environment:
+        return self.bound.value
+
+    @property
+    def sound_feed(self) -> Feed | None:
+        """The feed's model, when it is found and whole."""
+        target = self.feed.target
+        return target.value if target is not None and target.sound else None
+
+    @property
+    def auth_key(self) -> str | None:
+        """The key that authenticates at the exchange: the connector's credentials, or else the first `api_key`."""
+        said = _KEY.fullmatch(self.environment.connector.credentials or "")
+        if said:
+            return said[1]
+        keys = self.environment.keys
+        own = keys.get(self.environment.feed)
+        if own is not None and own.type in ("api_key", "tls"):
+            return self.environment.feed
+        return next((name for name, key in keys.items() if key.type == "api_key"), None)
+
+
+_KEY = re.compile(r"\$key:([^.\s]*)(?:\.(\S*))?")
+
+
+def link(bound: Bound[Environment], shared: Shared) -> LinkedEnvironment:
+    """`bound`, which is sound, with everything it names."""
+    environment = bound.value
+    target = shared.feeds.get(environment.feed)
+    feed = Reference(environment.feed, bound.span("feed"), target, tuple(shared.feeds))
+    version = target.value.version_on(shared.as_of) if target is not None and target.sound else None
+    texts = ((text, bound.span("schemas", index)) for index, text in enumerate(environment.schemas))
+    return LinkedEnvironment(
+        bound,
+        shared,
+        feed,
+        tuple(_schema_use(text, span, shared.schemas) for text, span in texts),
+        tuple(_key_uses(bound)),
+        version,
+    )
+
+
+def schema_uses(feed: Bound[Feed], schemas: Mapping[str, Bound[Schema]]) -> Iterator[SchemaUse]:
+    """The schemas that a feed's message types name."""
+    for name, message_type in feed.value.message_types.items():
+        if message_type.schema_ is not None:
+            yield _schema_use(message_type.schema_, feed.span("message_types", name, "schema"), schemas)
+
+
+def _schema_use(text: str, span: Span, schemas: Mapping[str, Bound[Schema]]) -> SchemaUse:
+    name, colon, version_name = text.partition(":")
+    schema = schemas.get(name)
+    version = schema.value.version(version_name) if schema is not None and schema.sound else None
+    return SchemaUse(text, span, name, version_name if colon else None, schema, version, tuple(schemas))
+
+
+def _key_uses(bound: Bound[Environment]) -> Iterator[KeyUse]:
+    for path, text in _texts(bound.body, ()):
+        if text.startswith("$key:"):
+            match = _KEY.fullmatch(text)
+            name, field_ = (match[1], match[2]) if match else (text.removeprefix("$key:"), None)
+            yield KeyUse(text, bound.span(*path), path, name, field_, bound.value.keys.get(name))
+
+
+def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text of a document, with the path to it."""
+    if isinstance(node, Map):
+        for key, value in node.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(node, Seq):
+        for index, value in enumerate(node):
+            yield from _texts(value, (*path, index))
+    elif isinstance(node, str):
+        yield path, node

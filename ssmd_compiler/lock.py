@@ -1,0 +1,72 @@
+"""ssmd.lock.json: what `generated/` holds, from which inputs, by which compiler, as of which date.
+
+It is the seal of a publication: written last, and a tree whose files differ from it was not finished. It also says
+which files ssmd owns; whatever it does not name is somebody else's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["FILE", "Group", "Lock", "LockError", "read_lock"]
+
+FILE: Final = "ssmd.lock.json"
+API_VERSION: Final = "ssmd.lock/v1"
+
+
+class LockError(ValueError):
+    """A lock file that cannot be understood: torn, edited, or of a newer ssmd."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The files generated for one environment (None: for the workspace), and the inputs they came from."""
+
+    environment: str | None
+    inputs: tuple[str, ...]
+    outputs: dict[str, str]
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """The whole record. Paths are relative to the workspace (inputs) and to `generated/` (outputs)."""
+
+    compiler: str
+    as_of: str
+    inputs: dict[str, str]
+    groups: tuple[Group, ...]
+    api_version: str = msgspec.field(name="apiVersion", default=API_VERSION)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """sha256 of every output, by path."""
+        return {path: digest for group in self.groups for path, digest in group.outputs.items()}
+
+    def encode(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    def same_but_date(self, other: Lock) -> bool:
+        """Whether both seal the same inputs and outputs, compiled on whatever day."""
+        return msgspec.structs.replace(self, as_of="") == msgspec.structs.replace(other, as_of="")
+
+    def with_groups_of(self, old: Lock, environments: Collection[str]) -> Lock:
+        """This lock for `environments` and the workspace, `old` for every other environment it knows."""
+        mine = {group.environment: group for group in self.groups if group.environment in {*environments, None}}
+        kept = {group.environment: group for group in old.groups if group.environment not in mine}
+        merged = {**kept, **mine}
+        groups = tuple(merged[name] for name in sorted(merged, key=lambda name: (name is None, name or "")))
+        return msgspec.structs.replace(self, groups=groups)
+
+
+def read_lock(content: bytes) -> Lock:
+    """The lock in `content`. Raises `LockError`."""
+    try:
+        lock = msgspec.json.decode(content, type=Lock)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        raise LockError(f"it is not a lock file: {problem}") from None
+    if lock.api_version != API_VERSION:
+        raise LockError("it was written by another major version of ssmd")
+    return lock

@@ -1,0 +1,244 @@
+"""Documents -> models: what a person wrote, typed, or every reason why it is not what the model asks for.
+
+All faults of a document at once. A document with a fault binds to nothing; its name stays known as broken, so that
+what refers to it is not told a second time.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from ssmd_compiler.diagnostics import Span
+from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.environment import Environment
+from ssmd_compiler.model.feed import Feed
+from ssmd_compiler.model.scalars import NAME, describe
+from ssmd_compiler.model.schema import Schema
+from ssmd_compiler.model.settings import Settings
+from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
+from ssmd_compiler.source import Document, Map, Path, Quoted
+
+__all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings"]
+
+T = TypeVar("T", bound=Model)
+MODELS: dict[str, type[Model]] = {"Feed": Feed, "Schema": Schema, "Environment": Environment}
+
+
+class ShapeKind(enum.StrEnum):
+    """Every reason for which a document is not what its kind asks for."""
+
+    NOT_A_MAPPING = "not-a-mapping"
+    UNKNOWN_FIELD = "unknown-field"
+    MISSING_FIELD = "missing-field"
+    WRONG_TYPE = "wrong-type"
+    NOT_ALLOWED = "not-allowed"
+    WRONG_FORM = "wrong-form"
+    WRONG_KIND = "wrong-kind"
+    NAME_DIFFERS = "name-differs"
+    API_VERSION = "api-version"
+    BAD_NAME = "bad-name"
+    SAID_TWICE = "said-twice"
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeFault:
+    """One fact: which kind, where, the field, what its message quotes, and the names that could be meant."""
+
+    kind: ShapeKind
+    span: Span
+    subject: str
+    detail: str = ""
+    known: tuple[str, ...] = ()
+    other: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Generic[T]):
+    """A document and its model; `value` is None when there are faults."""
+
+    document: Document
+    body: Map
+    name: str
+    value_: T | None
+    faults: tuple[ShapeFault, ...] = ()
+
+    @property
+    def value(self) -> T:
+        """The model; ask only where `sound`."""
+        assert self.value_ is not None  # noqa: S101 -- callers look at `sound` first
+        return self.value_
+
+    @property
+    def sound(self) -> bool:
+        return self.value_ is not None
+
+    @property
+    def path(self) -> str:
+        return self.document.path
+
+    def span(self, *path: str | int, key: bool = False) -> Span:
+        """Where the value at `path` of the canonical body was written, or the nearest place around it."""
+        return Document(self.document.path, self.body, range=self.document.range).span(path, key=key)
+
+
+def bind(document: Document, kind: str) -> Bound[Any]:
+    """The document as a `kind`: Feed, Schema or Environment; the file's name is its name."""
+    stem = document.path.rpartition("/")[2].removesuffix(".yaml")
+    if document.faults:
+        return Bound(document, Map(), stem, None)
+    if not isinstance(document.data, Map):
+        fault = ShapeFault(ShapeKind.NOT_A_MAPPING, document.span(), kind, describe(document.data))
+        return Bound(document, Map(), stem, None, (fault,))
+    spelled = spell(document, kind)
+    faults = [*_envelope_faults(spelled, kind, stem)]
+    value, shape = _validate(spelled.document.path, spelled.body, MODELS[kind], _root_range(spelled), {"name": stem})
+    faults += shape
+    root = Document(document.path, document.data, range=_root_range(spelled))
+    return Bound(root, spelled.body, stem, None if faults else value, tuple(faults))
+
+
+def bind_settings(document: Document) -> Bound[Settings]:
+    """The workspace's `ssmd.yaml`."""
+    if document.faults:
+        return Bound(document, Map(), "ssmd", None)
+    if not isinstance(document.data, Map):
+        fault = ShapeFault(ShapeKind.NOT_A_MAPPING, document.span(), "Settings", describe(document.data))
+        return Bound(document, Map(), "ssmd", None, (fault,))
+    value, faults = _validate(document.path, document.data, Settings, document.range, {})
+    return Bound(document, document.data, "ssmd", typing.cast("Settings | None", value), tuple(faults))
+
+
+def _root_range(spelled: Spelled) -> tuple[int, int, int, int]:
+    """What a missing field of the top level is reported at: the `spec` key, or the first key of a flat document."""
+    data: Map = spelled.document.data
+    key = "spec" if "spec" in data else next(iter(data), None)
+    return data.key_at[key] if key is not None else (0, 0, 0, 1)
+
+
+def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]:
+    document, data = spelled.document, spelled.document.data
+    faults = [
+        ShapeFault(ShapeKind.SAID_TWICE, twice.span, twice.second, twice.first, other=twice.other)
+        for twice in spelled.twice
+    ]
+    if spelled.enveloped and spelled.kind != kind:
+        faults.append(_said(document, ("kind",), ShapeKind.WRONG_KIND, kind, spelled.kind))
+    if (spelled.enveloped or spelled.api_version is not None) and spelled.api_version != API_VERSION:
+        faults.append(_said(document, ("apiVersion",), ShapeKind.API_VERSION, API_VERSION, spelled.api_version))
+    if spelled.enveloped and isinstance(data.get("metadata"), Map):
+        unknown = data["metadata"].keys() - {"name", "labels", "annotations"}
+        faults += [
+            ShapeFault(ShapeKind.UNKNOWN_FIELD, document.span(("metadata", key), key=True), key, known=("name",))
+            for key in sorted(unknown)
+        ]
+    at: Path = ("metadata", "name") if spelled.enveloped else ("name",)
+    if spelled.name is None:
+        faults.append(ShapeFault(ShapeKind.MISSING_FIELD, document.span(at), ".".join(map(str, at))))
+    elif spelled.name != stem:
+        faults.append(_said(document, at, ShapeKind.NAME_DIFFERS, stem, spelled.name))
+    elif not NAME.fullmatch(stem):
+        faults.append(ShapeFault(ShapeKind.BAD_NAME, document.span(at), kind, stem))
+    if spelled.enveloped and not isinstance(data.get("spec"), Map):
+        span = document.span(("spec",))
+        kind_ = ShapeKind.MISSING_FIELD if "spec" not in data else ShapeKind.WRONG_TYPE
+        faults.append(ShapeFault(kind_, span, "spec", f"expected a mapping, found {describe(data.get('spec'))}"))
+    return faults
+
+
+def _said(document: Document, at: Path, kind: ShapeKind, expected: str, found: Any) -> ShapeFault:
+    if found is None:
+        return ShapeFault(ShapeKind.MISSING_FIELD, document.span(at), ".".join(map(str, at)))
+    return ShapeFault(kind, document.span(at), found if isinstance(found, str) else describe(found), expected)
+
+
+def _validate(
+    path: str, body: Map, model: type[Model], root: tuple[int, int, int, int], extra: dict[str, str]
+) -> tuple[Model | None, list[ShapeFault]]:
+    try:
+        return model.model_validate({**body, **extra}), []
+    except ValidationError as problem:
+        place = Document(path, body, range=root)
+        found = problem.errors(include_url=False, include_input=True)
+        return None, [_shape_fault(place, model, error) for error in found]
+
+
+def _shape_fault(place: Document, model: type[Model], error: Any) -> ShapeFault:
+    loc: Path = tuple(step for step in error["loc"] if step != "[key]")
+    subject = _dotted(loc)
+    at_key = "[key]" in error["loc"] or error["type"] == "extra_forbidden"
+    span = place.span(loc, key=at_key)
+    match error["type"]:
+        case "extra_forbidden":
+            return ShapeFault(ShapeKind.UNKNOWN_FIELD, span, str(loc[-1]), _dotted(loc[:-1]), _fields_at(model, loc[:-1]))
+        case "missing":
+            return ShapeFault(ShapeKind.MISSING_FIELD, span, str(loc[-1]), _dotted(loc[:-1]))
+        case "literal_error":
+            if not isinstance(error["input"], str) or isinstance(error["input"], Quoted) and not error["input"]:
+                return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected text, found {describe(error['input'])}")
+            return ShapeFault(ShapeKind.NOT_ALLOWED, span, subject, error["input"], _allowed(error))
+        case "ssmd_type":
+            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, error["msg"])
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected a mapping, found {describe(error['input'])}")
+        case "tuple_type" | "list_type":
+            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected a list, found {describe(error['input'])}")
+        case "string_type":
+            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected text, found {describe(error['input'])}")
+        case "too_short":
+            return ShapeFault(ShapeKind.WRONG_FORM, span, subject, "expected at least one item")
+        case "string_pattern_mismatch":
+            return ShapeFault(ShapeKind.WRONG_FORM, span, subject, "expected a duration such as 30s, 5m, 1h or 2d")
+    return ShapeFault(ShapeKind.WRONG_FORM, span, subject, error["msg"])
+
+
+def _allowed(error: Any) -> tuple[str, ...]:
+    """The values of a Literal, from pydantic's "'a', 'b' or 'c'"."""
+    expected: str = error["ctx"]["expected"]
+    return tuple(part.strip().strip("'") for part in expected.replace(" or ", ", ").split(","))
+
+
+def _dotted(loc: Path) -> str:
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _fields_at(model: Any, loc: Path) -> tuple[str, ...]:
+    """The field names of the model that stands at `loc` under `model`."""
+    for step in loc:
+        if isinstance(model, _Items):
+            model = _inner(model.model)
+        elif isinstance(model, type) and issubclass(model, Model):
+            named = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+            model = _inner(named.get(str(step)))
+        if model is None:
+            return ()
+    if isinstance(model, type) and issubclass(model, Model):
+        return tuple(field.alias or name for name, field in model.model_fields.items() if name != "name")
+    return ()
+
+
+def _inner(annotation: Any) -> Any:
+    """The model inside of Optional, tuple[..., ...] or dict[str, ...]; lists and maps keep their own step."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return _inner(next((argument for argument in arguments if argument is not type(None)), None))
+    if origin is tuple:
+        return _Items(arguments[0])
+    if origin is dict:
+        return _Items(arguments[1])
+    return annotation
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """What every item of a list, or every value of a map, is."""
+
+    model: Any

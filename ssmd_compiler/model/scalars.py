@@ -1,0 +1,217 @@
+"""The scalar types a field can ask for. Until one asks, everything is text.
+
+So `version: 1.10` stays "1.10", `country: no` stays "no", `010` is never 8 and `12:30:45` is never 45045. Text in quotes
+is text: it is refused where a number or a boolean belongs, so that an editor's JSON Schema and this model agree.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zoneinfo
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from ssmd_compiler.source import Map, Quoted, Seq
+
+__all__ = [
+    "NAME",
+    "Boolean",
+    "Cpu",
+    "Date",
+    "Freeform",
+    "Identifier",
+    "Integer",
+    "Name",
+    "Number",
+    "Positive",
+    "Sha256",
+    "Size",
+    "Text",
+    "TimeOfDay",
+    "Timezone",
+    "Url",
+    "bytes_of",
+    "describe",
+]
+
+
+def wrong_type(expected: str, found: Any) -> PydanticCustomError:
+    return PydanticCustomError("ssmd_type", "{message}", {"message": f"expected {expected}, found {describe(found)}"})
+
+
+def wrong_form(message: str) -> PydanticCustomError:
+    return PydanticCustomError("ssmd_form", "{message}", {"message": message})
+
+
+def describe(found: Any) -> str:
+    """What was found, in a word; never the value itself, which may be a secret."""
+    kinds = {Map: "a mapping", Seq: "a list", Quoted: "quoted text", str: "text", type(None): "nothing"}
+    return kinds.get(type(found), f"a {type(found).__name__}")
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise wrong_type("text", found)
+    if not found:
+        raise wrong_form("expected some text, found an empty string")
+    return str.__str__(found) if type(found) is str else str(found)
+
+
+def _plain(expected: str, found: Any) -> str:
+    if type(found) is not str:
+        raise wrong_type(expected, found)
+    return found
+
+
+def _boolean(found: Any) -> bool:
+    value = _plain("true or false", found)
+    if value not in ("true", "false"):
+        raise wrong_type("true or false", found)
+    return value == "true"
+
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
+
+
+def _integer(found: Any) -> int:
+    value = _plain("a whole number", found)
+    if not _INTEGER.fullmatch(value):
+        raise wrong_type("a whole number", found)
+    return int(value)
+
+
+def _positive(found: Any) -> int:
+    value = _integer(found)
+    if value < 1:
+        raise wrong_form("expected a whole number of at least 1")
+    return value
+
+
+def _number(found: Any) -> float:
+    value = _plain("a number", found)
+    if not _NUMBER.fullmatch(value):
+        raise wrong_type("a number", found)
+    return float(value)
+
+
+def _date(found: Any) -> datetime.date:
+    value = _text(found)
+    try:
+        if len(value) != len("2026-01-31"):
+            raise ValueError
+        return datetime.date.fromisoformat(value)
+    except ValueError:
+        raise wrong_form("expected a date such as 2026-01-31") from None
+
+
+def _matching(pattern: str, expected: str) -> Callable[[Any], str]:
+    compiled = re.compile(pattern)
+
+    def check(found: Any) -> str:
+        value = _text(found)
+        if not compiled.fullmatch(value):
+            raise wrong_form(f"expected {expected}")
+        return value
+
+    return check
+
+
+@lru_cache(maxsize=1)
+def _timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _timezone(found: Any) -> str:
+    value = _text(found)
+    if value != "UTC" and value not in _timezones():
+        raise wrong_form("expected an IANA time zone such as UTC or America/New_York")
+    return value
+
+
+def _freeform(found: Any) -> Any:
+    """A free mapping, for a connector: what is plain and exactly JSON's spelling of a value is that value."""
+    if isinstance(found, Map):
+        return {key: _freeform(value) for key, value in found.items()}
+    if isinstance(found, Seq):
+        return [_freeform(value) for value in found]
+    if type(found) is str:
+        return _json_scalar(found)
+    return str(found) if isinstance(found, str) else found
+
+
+def _json_scalar(value: str) -> Any:
+    if value in ("true", "false"):
+        return value == "true"
+    if _INTEGER.fullmatch(value) and str(int(value)) == value:
+        return int(value)
+    # 1.10 would lose its zero as a number: it stays text.
+    if _NUMBER.fullmatch(value) and repr(float(value)) == value:
+        return float(value)
+    return value
+
+
+def _freeform_mapping(found: Any) -> dict[str, Any]:
+    if not isinstance(found, Map):
+        raise wrong_type("a mapping", found)
+    return {key: _freeform(value) for key, value in found.items()}
+
+
+_SIZE = re.compile(r"([1-9][0-9]{0,14})(B|KiB|MiB|GiB|TiB|Ki|Mi|Gi|Ti|KB|MB|GB|TB|k|M|G|T)?")
+_UNITS = {"": 1, "B": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BINARY_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def bytes_of(size: str) -> int:
+    """The bytes that a size stands for: `64MiB` and `64Mi` are 67108864, `100MB` and `100M` are 100000000.
+
+    >>> bytes_of("64MiB"), bytes_of("100MB"), bytes_of("1024")
+    (67108864, 100000000, 1024)
+    """
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        raise ValueError(size)
+    unit = (match[2] or "").removesuffix("B") if match[2] != "B" else ""
+    return int(match[1]) * (_BINARY_UNITS.get(unit) or _UNITS[unit.upper()])
+
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""A DNS label (RFC 1123): what Kubernetes takes as the name of nearly everything."""
+
+Text = Annotated[str, BeforeValidator(_text)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Integer = Annotated[int, BeforeValidator(_integer)]
+Positive = Annotated[int, BeforeValidator(_positive)]
+Number = Annotated[float, BeforeValidator(_number)]
+Date = Annotated[datetime.date, BeforeValidator(_date)]
+Freeform = Annotated[dict[str, Any], BeforeValidator(_freeform_mapping)]
+Timezone = Annotated[str, BeforeValidator(_timezone)]
+TimeOfDay = Annotated[
+    str, BeforeValidator(_matching(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day from 00:00 to 23:59"))
+]
+Name = Annotated[
+    str,
+    BeforeValidator(
+        _matching(NAME.pattern, "lower-case letters, digits and `-`, at most 63 (RFC 1123)")
+    ),
+]
+Identifier = Annotated[
+    str, BeforeValidator(_matching(r"[A-Za-z0-9][-A-Za-z0-9._]{0,62}", "letters, digits, `.`, `_` and `-`, at most 63"))
+]
+Sha256 = Annotated[str, BeforeValidator(_matching(r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"))]
+Size = Annotated[str, BeforeValidator(_matching(_SIZE.pattern, "a size such as 64MiB, 20Gi or 100MB"))]
+Cpu = Annotated[str, BeforeValidator(_matching(r"[1-9][0-9]{0,5}m?|0\.[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}", "CPU such as 250m, 1 or 0.5"))]
+Url = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            r"[a-z][a-z0-9+.-]{0,15}://[^\s/?#]+(:[0-9]{1,5})?([/?#]\S*)?",
+            "a URL such as wss://host/path",
+        )
+    ),
+]

@@ -1,0 +1,22 @@
+"""Source: bytes to documents with positions. It knows no model; limits live here."""
+
+from ssmd_compiler.source.document import Document, Map, Path, Quoted, Seq, read_document
+from ssmd_compiler.source.faults import Fault, FaultKind
+from ssmd_compiler.source.tree import DirectoryTree, MemoryTree, Refused, Tree, beside, inside
+
+__all__ = [
+    "DirectoryTree",
+    "Document",
+    "Fault",
+    "FaultKind",
+    "Map",
+    "MemoryTree",
+    "Path",
+    "Quoted",
+    "Refused",
+    "Seq",
+    "Tree",
+    "beside",
+    "inside",
+    "read_document",
+]

@@ -1,0 +1,21 @@
+"""The bounds of what is read: no file, however made, costs more than these allow.
+
+Each is far above what a real tree needs. Past a bound a document gets a diagnostic and is not built.
+"""
+
+from typing import Final
+
+MAX_FILE_BYTES: Final = 1 << 20
+"""Bytes of one source file; a 1 GB file is refused by its size, unread."""
+
+MAX_DOCUMENTS: Final = 20_000
+"""Documents of one workspace, all folders together."""
+
+MAX_DEPTH: Final = 48
+"""Mappings and lists inside each other. libyaml itself fails past some 20,000."""
+
+MAX_NODES: Final = 100_000
+"""Scalars, mappings and lists of one document, aliases counted as what they stand for."""
+
+MAX_ALIASES: Final = 64
+"""Uses of `*anchor` in one document."""

@@ -1,0 +1,108 @@
+"""Which files of a tree are documents: by the folder they stand in, nothing else decides.
+
+Folders: `feeds/`, `schemas/`, `environments/` at the root or under `exchanges/` (and under folders that settings add),
+`templates/` at the root, and `ssmd.yaml`. A YAML file that nobody would read is a fault, never passed over in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ssmd_compiler.diagnostics import Span
+from ssmd_compiler.source.document import Document, read_document
+from ssmd_compiler.source.faults import Fault, FaultKind
+from ssmd_compiler.source.limits import MAX_DOCUMENTS
+from ssmd_compiler.source.tree import Refused, Tree, inside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["ROOTS", "SETTINGS", "Sources", "discover", "load"]
+
+ROOTS: Final = ("", "exchanges")
+SETTINGS: Final = "ssmd.yaml"
+TEMPLATES: Final = "templates"
+FAMILIES: Final = ("feeds", "schemas", "environments")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The paths of a workspace's documents, by family, and what was wrong with the folders."""
+
+    feeds: tuple[str, ...]
+    schemas: tuple[str, ...]
+    environments: tuple[str, ...]
+    templates: tuple[str, ...]
+    faults: tuple[Document, ...] = field(default=())
+
+    @property
+    def count(self) -> int:
+        return len(self.feeds) + len(self.schemas) + len(self.environments)
+
+
+def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
+    """Every document of `tree`; `roots` are further folders that hold families."""
+    search = _Search(tree)
+    found: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for root in dict.fromkeys((*ROOTS, *filter(None, map(inside, roots)))):
+        for family in FAMILIES:
+            folder = f"{root}/{family}" if root else family
+            found[family] += search.documents(folder)
+    templates = [f"{TEMPLATES}/{name}" for name in search.names(TEMPLATES) if name.endswith(".yaml.j2")]
+    if sum(map(len, found.values())) > MAX_DOCUMENTS:
+        search.fault(FaultKind.TOO_MANY_FILES, min(paths[0] for paths in found.values() if paths), str(MAX_DOCUMENTS))
+        return Sources((), (), (), (), tuple(search.faults))
+    return Sources(*(tuple(found[family]) for family in FAMILIES), tuple(templates), tuple(search.faults))
+
+
+def load(tree: Tree, path: str) -> tuple[Document, bytes | None]:
+    """The document at `path` and its bytes; what cannot be read is a document with that fault and no bytes."""
+    try:
+        content = tree.read(path)
+    except Refused as refused:
+        return Document(path, None, (Fault(refused.kind, Span(path), refused.detail),)), None
+    except FileNotFoundError:
+        return Document(path, None, (Fault(FaultKind.UNREADABLE, Span(path), "it is gone"),)), None
+    return read_document(path, content), content
+
+
+class _Search:
+    """Looks through folders and keeps what is wrong with them."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.faults: list[Document] = []
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return self.tree.names(folder)
+        except Refused as refused:
+            self.fault(refused.kind, folder, refused.detail)
+        except FileNotFoundError:
+            pass
+        return []
+
+    def documents(self, folder: str) -> Iterator[str]:
+        for name in self.names(folder):
+            path = f"{folder}/{name}"
+            if name.startswith("."):
+                continue
+            if name.endswith(".yaml/"):
+                self.fault(FaultKind.UNREADABLE, path.rstrip("/"), "it is a directory, not a regular file")
+            elif name.endswith(".yaml"):
+                yield path
+            elif name.endswith((".yml", ".YAML", ".YML")):
+                self.fault(FaultKind.NOT_READ, path, "its name must end in `.yaml`")
+            elif name.endswith("/") and not folder.endswith("schemas"):
+                self._nested(path.rstrip("/"))
+
+    def _nested(self, folder: str) -> None:
+        """Documents stand directly in their family's folder; an environment's own folder holds its keys alone."""
+        for name in self.names(folder):
+            if name.endswith((".yaml", ".yml")):
+                family = folder.rpartition("/")[0]
+                self.fault(FaultKind.NOT_READ, f"{folder}/{name}", f"documents stand directly in `{family}/`")
+
+    def fault(self, kind: FaultKind, path: str, detail: str) -> None:
+        self.faults.append(Document(path, None, (Fault(kind, Span(path), detail),)))

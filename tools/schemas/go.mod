@@ -1,0 +1,10 @@
+module tools/schemas
+
+go 1.26
+
+require (
+	github.com/argoproj/argo-cd/v3 v3.1.16
+	github.com/bitnami-labs/sealed-secrets v0.36.0
+	github.com/prometheus-operator/prometheus-operator v0.85.0
+	k8s.io/kubernetes v1.34.4
+)
