@@ -16,10 +16,13 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def parse(tree: Path) -> None:

@@ -35,7 +35,9 @@ class Cost:
         return Cost(self.wall - wall, self.cpu - cpu, self.peak)
 
 
-def run(command: list[str], *, cwd: Path, log: Path, environment: dict[str, str], bound: float, expect: int = 0) -> Cost:
+def run(
+    command: list[str], *, cwd: Path, log: Path, environment: dict[str, str], bound: float, expect: int = 0
+) -> Cost:
     """What `command` cost; its output goes to `log`. It must exit with `expect` within `bound` seconds."""
     with log.open("wb") as output:
         start = time.perf_counter()

@@ -101,7 +101,9 @@ def _kcl_literal(value: Any, indent: int = 0) -> str:
         case bool():
             return str(value)
         case dict():
-            items = "".join(f"{margin}{json.dumps(key)}: {_kcl_literal(one, indent + 4)}\n" for key, one in value.items())
+            items = "".join(
+                f"{margin}{json.dumps(key)}: {_kcl_literal(one, indent + 4)}\n" for key, one in value.items()
+            )
             return f"{{\n{items}{' ' * indent}}}"
         case list():
             items = "".join(f"{margin}{_kcl_literal(one, indent + 4)}\n" for one in value)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-
 from measure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Produced", "inspect"]
 
@@ -64,5 +65,8 @@ def _meaning(value: Any) -> Any:
     if isinstance(value, list):
         return [_meaning(one) for one in value]
     if isinstance(value, str) and value.startswith("{"):
-        return _meaning(json.loads(value))
+        try:
+            return _meaning(json.loads(value))
+        except ValueError:
+            return value
     return value

@@ -87,9 +87,12 @@ class Common:
 def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is what a compiler does
     """The whole tree -> diagnostics, generated files, and the lock that says which came from which."""
     reading = _Shared(tree, options)
-    sources, parsing, common = reading.read()
-    compiled = list(options.each(partial(environment, common), sources.environments))
-    diagnostics = [*common.diagnostics, *reading.definitions(parsing)]
+    sources, common = reading.read()
+    # Processes are forked here, before definitions are parsed in threads: a fork does not copy threads.
+    working = options.each(partial(environment, common), sources.environments)
+    parsing = Parsing.start(tuple(reading.definitions.values()))
+    compiled = list(working)
+    diagnostics = [*common.diagnostics, *reading.schema_findings(parsing)]
     diagnostics += (found for one in compiled for found in one.diagnostics)
     diagnostics += checks.run(Topology(tuple(claim for one in compiled for claim in one.claims)))
     workspace_outputs = list(_workspace_outputs(common, compiled))
@@ -143,14 +146,15 @@ class _Shared:
         self.diagnostics: list[Diagnostic] = []
         self.schemas: dict[str, Bound[Schema]] = {}
         self.files: dict[str, DefinitionFile] = {}
+        self.definitions: dict[str, Definition] = {}
 
-    def read(self) -> tuple[Sources, Parsing, Common]:
+    def read(self) -> tuple[Sources, Common]:
         settings = self._settings()
         sources = discover(self.tree, settings.paths.sources)
         for document in sources.faults:
             self.diagnostics += checks.run(document)
         self.schemas = self._family(sources.schemas, "Schema")
-        parsing = self._start_parsing()
+        self._read_definitions()
         feeds: dict[str, Bound[Feed]] = self._family(sources.feeds, "Feed")
         names = tuple(path.rpartition("/")[2].removesuffix(".yaml") for path in sources.environments)
         self.diagnostics += checks.run(Families.of(sources))
@@ -167,9 +171,9 @@ class _Shared:
             checked=len(sources.feeds) + len(sources.schemas),
             diagnostics=tuple(self.diagnostics),
         )
-        return sources, parsing, common
+        return sources, common
 
-    def definitions(self, parsing: Parsing) -> Iterator[Diagnostic]:
+    def schema_findings(self, parsing: Parsing) -> Iterator[Diagnostic]:
         """The findings of schemas, once their definitions are parsed."""
         parsed = {result.definition.path: result for result in parsing.result()}
         for schema in self.schemas.values():
@@ -199,15 +203,12 @@ class _Shared:
         if content is not None:
             self.digests[path] = _sha256(content)
 
-    def _start_parsing(self) -> Parsing:
-        definitions: dict[str, Definition] = {}
+    def _read_definitions(self) -> None:
         for schema in self.schemas.values():
-            if schema.sound:
-                for path in _definition_paths(schema):
-                    content = self._definition(path)
-                    if content is not None:
-                        definitions[path] = Definition(path, schema.value.format, content)
-        return Parsing(tuple(definitions.values()))
+            for path in _definition_paths(schema) if schema.sound else ():
+                content = self._definition(path)
+                if content is not None:
+                    self.definitions[path] = Definition(path, schema.value.format, content)
 
     def _definition(self, path: str) -> bytes | None:
         if path not in self.files:

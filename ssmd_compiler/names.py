@@ -17,7 +17,8 @@ __all__ = ["HTTP_PORT", "LIMITS", "Derived", "Names"]
 
 HTTP_PORT: Final = 8080
 SPEC_FOLDER: Final = "/etc/ssmd"
-KEYS_FOLDER: Final = "/etc/ssmd/keys"
+# Beside the spec's folder, not in it: a container runtime cannot mount inside of a read-only mount.
+KEYS_FOLDER: Final = "/etc/ssmd-keys"
 SPOOL_FOLDER: Final = "/var/lib/ssmd/spool"
 COLLECTOR: Final = "connector"
 

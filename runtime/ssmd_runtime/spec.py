@@ -53,7 +53,7 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True):
     """Immutable; every field is always written, so that two specs differ only where they mean something else."""
 
 
-class FeedRef(_Struct):
+class FeedRef(_Struct, frozen=True, kw_only=True):
     """The feed, the version of it in force, and the protocol module that speaks it."""
 
     name: str
@@ -63,14 +63,14 @@ class FeedRef(_Struct):
     exchange: str
 
 
-class Protocol(_Struct):
+class Protocol(_Struct, frozen=True, kw_only=True):
     """How bytes travel and what they spell."""
 
     transport: str
     message: str
 
 
-class FieldSource(_Struct):
+class FieldSource(_Struct, frozen=True, kw_only=True):
     """Where the runtime finds one field of a key: exactly one of an environment variable, a file, a Vault path."""
 
     env: str | None = None
@@ -78,7 +78,7 @@ class FieldSource(_Struct):
     vault: str | None = None
 
 
-class KeySpec(_Struct):
+class KeySpec(_Struct, frozen=True, kw_only=True):
     """One key: its fields' sources, never their values. `rotation_days` and `expires` (a date) feed the expiry metric."""
 
     name: str
@@ -90,21 +90,21 @@ class KeySpec(_Struct):
     expires: str | None = None
 
 
-class Auth(_Struct):
+class Auth(_Struct, frozen=True, kw_only=True):
     """How to authenticate at the exchange, and with which key."""
 
     method: Literal["api_key", "oauth", "mtls", "none"]
     key: str | None = None
 
 
-class Limits(_Struct):
+class Limits(_Struct, frozen=True, kw_only=True):
     """The exchange's limits: symbols a connection, requests a second."""
 
     max_symbols_per_connection: int | None = None
     rate_limit_per_second: int | None = None
 
 
-class Discovery(_Struct):
+class Discovery(_Struct, frozen=True, kw_only=True):
     """Instruments to find at run time: categories (empty: all), closing horizon in hours."""
 
     categories: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Discovery(_Struct):
     games_only: bool = False
 
 
-class Subscriptions(_Struct):
+class Subscriptions(_Struct, frozen=True, kw_only=True):
     """What to ask the exchange for. Neither instruments nor discovery: what it sends unasked."""
 
     channels: tuple[str, ...]
@@ -122,7 +122,7 @@ class Subscriptions(_Struct):
     limits: Limits
 
 
-class MessageTypeSpec(_Struct):
+class MessageTypeSpec(_Struct, frozen=True, kw_only=True):
     """How to read one type of frame; the fields are dotted paths inside of it."""
 
     identifier_field: str | None
@@ -136,14 +136,14 @@ class MessageTypeSpec(_Struct):
     schema: str | None
 
 
-class JetStreamSettings(_Struct):
+class JetStreamSettings(_Struct, frozen=True, kw_only=True):
     """Durable publishing: the domain, if any."""
 
     enabled: bool
     domain: str | None = None
 
 
-class Transport(_Struct):
+class Transport(_Struct, frozen=True, kw_only=True):
     """Where messages are published; `key` names the key with the credentials."""
 
     type: str
@@ -153,7 +153,7 @@ class Transport(_Struct):
     settings: dict[str, str] = {}
 
 
-class Subjects(_Struct):
+class Subjects(_Struct, frozen=True, kw_only=True):
     """Every name on the broker, computed: the stream, what it captures, and the subject of each message type."""
 
     stream: str | None
@@ -162,7 +162,7 @@ class Subjects(_Struct):
     dead_letter: str
 
 
-class Storage(_Struct):
+class Storage(_Struct, frozen=True, kw_only=True):
     """Where files end. Local path or buckets; `sync` is the durability mode, its interval in milliseconds."""
 
     type: Literal["local", "s3", "memory"]
@@ -179,7 +179,7 @@ class Storage(_Struct):
     key: str | None = None
 
 
-class Cache(_Struct):
+class Cache(_Struct, frozen=True, kw_only=True):
     """Fast look-ups; sizes in bytes."""
 
     type: Literal["redis", "memory", "none"]
@@ -189,7 +189,7 @@ class Cache(_Struct):
     key: str | None = None
 
 
-class Journal(_Struct):
+class Journal(_Struct, frozen=True, kw_only=True):
     """The append-only log of what happened."""
 
     type: str
@@ -199,7 +199,7 @@ class Journal(_Struct):
     key: str | None = None
 
 
-class Liveness(_Struct):
+class Liveness(_Struct, frozen=True, kw_only=True):
     """Clocks, in seconds: pinging, silence on the line, a stuck process."""
 
     ping_seconds: int
@@ -207,7 +207,7 @@ class Liveness(_Struct):
     watchdog_seconds: int
 
 
-class Retry(_Struct):
+class Retry(_Struct, frozen=True, kw_only=True):
     """Exponential backoff: milliseconds, and jitter as a fraction of the delay."""
 
     max_attempts: int
@@ -217,7 +217,7 @@ class Retry(_Struct):
     jitter: float
 
 
-class CircuitBreaker(_Struct):
+class CircuitBreaker(_Struct, frozen=True, kw_only=True):
     """Opens after failures, tries again after seconds, closes after successes."""
 
     failure_threshold: int
@@ -225,13 +225,13 @@ class CircuitBreaker(_Struct):
     timeout_seconds: int
 
 
-class Buffer(_Struct):
+class Buffer(_Struct, frozen=True, kw_only=True):
     """Bytes in memory above which reading is paused."""
 
     max_bytes: int
 
 
-class Rotation(_Struct):
+class Rotation(_Struct, frozen=True, kw_only=True):
     """When a file is sealed: at its size in bytes, and at each change of the trading day in `timezone`."""
 
     max_bytes: int
@@ -240,13 +240,13 @@ class Rotation(_Struct):
     day_end: str | None = None
 
 
-class Http(_Struct):
+class Http(_Struct, frozen=True, kw_only=True):
     """The port of /health, /ready and /metrics."""
 
     port: int
 
 
-class Provenance(_Struct):
+class Provenance(_Struct, frozen=True, kw_only=True):
     """What this was compiled from: the digest of its inputs, the compiler, and the commit where one is known."""
 
     compiler: str
@@ -254,7 +254,7 @@ class Provenance(_Struct):
     git_commit: str | None = None
 
 
-class CollectorSpec(_Struct):
+class CollectorSpec(_Struct, frozen=True, kw_only=True):
     """One collector's work: one environment, or one shard of it.
 
     `as_of` is the first date for which the tree compiles to this spec, `as_of_until` the first for which it no longer

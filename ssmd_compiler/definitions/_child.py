@@ -8,8 +8,6 @@ name with one line ({"code", "out", "err"}), and when its parent is gone removes
 Arguments: format, the directory that holds the parser's package, seconds for one definition, bytes of memory.
 """
 
-# ruff: noqa: PTH -- os.path is loaded already; pathlib would be one more import before every first verdict
-
 from __future__ import annotations
 
 import importlib
@@ -30,7 +28,7 @@ _MOST = 1 << 22  # bytes kept of each of a fork's two outputs; the rest is read 
 def main(format_name: str, packages: str, seconds: str, memory: str) -> None:
     _limit(int(memory))
     sys.path.append(packages)
-    read = _READERS[format_name]()
+    read = _READERS[format_name](packages)
     for line in sys.stdin.buffer:
         for request in json.loads(line):
             answer = _isolated(read, request, int(seconds))
@@ -95,44 +93,43 @@ def _drain(*pipes: int) -> dict[int, str]:
 
 def _clear() -> None:
     """Remove the definitions' copies, for a parent that was killed could not."""
-    here = os.getcwd()
-    for name in os.listdir(here):
-        os.unlink(name)
-    os.rmdir(here)
+    here = os.getcwd()  # noqa: PTH109 -- os is here; pathlib would be one more import before every verdict
+    for name in os.listdir(here):  # noqa: PTH208
+        os.unlink(name)  # noqa: PTH108
+    os.rmdir(here)  # noqa: PTH106
 
 
-def _capnp() -> Callable[[Any], str]:
+def _capnp(packages: str) -> Callable[[Any], str]:
     capnp = importlib.import_module("capnp")
-    # Standard files (/capnp/*.capnp) lie in pycapnp's own package; its parser needs one of them for `stream`.
-    standard = [os.path.dirname(os.path.dirname(str(capnp.__file__)))]
 
     def read(name: str) -> str:
-        module = capnp.SchemaParser().load(name, imports=standard)
+        # Standard files (/capnp/*.capnp) lie in pycapnp's own package; its parser needs one of them for `stream`.
+        module = capnp.SchemaParser().load(name, imports=[packages])
         records = [name for name, value in vars(module).items() if type(value).__name__ == "_StructModule"]
         return json.dumps(records)
 
     return read
 
 
-def _protobuf() -> Callable[[Any], str]:
+def _protobuf(packages: str) -> Callable[[Any], str]:
     protoc = importlib.import_module("grpc_tools.protoc")
-    standard = os.path.join(os.path.dirname(str(protoc.__file__)), "_proto", "google", "protobuf")
+    standard = f"-Igoogle/protobuf={packages}/grpc_tools/_proto/google/protobuf"
 
     def read(arguments: list[str]) -> str:
-        if protoc.main(["protoc", *arguments, f"-Igoogle/protobuf={standard}"]):
+        if protoc.main(["protoc", *arguments, standard]):
             os._exit(1)  # what is wrong stands on standard error already
         return ""
 
     return read
 
 
-def _json_schema() -> Callable[[Any], str]:
+def _json_schema(_: str) -> Callable[[Any], str]:
     validators = importlib.import_module("jsonschema.validators")
     regex = importlib.import_module("jsonschema").FormatChecker(formats=("regex",))
     sys.setrecursionlimit(20_000)  # the depth that definitions may have takes some thousand frames
 
     def read(name: str) -> str:
-        with open(name, encoding="utf-8") as file:
+        with open(name, encoding="utf-8") as file:  # noqa: PTH123
             schema = json.load(file)
         kind = validators.validator_for(schema, default=validators.Draft202012Validator)
         errors = kind(kind.META_SCHEMA, format_checker=regex).iter_errors(schema)
@@ -142,7 +139,7 @@ def _json_schema() -> Callable[[Any], str]:
     return read
 
 
-_READERS: dict[str, Callable[[], Callable[[Any], str]]] = {
+_READERS: dict[str, Callable[[str], Callable[[Any], str]]] = {
     "capnp": _capnp,
     "protobuf": _protobuf,
     "json_schema": _json_schema,

@@ -108,8 +108,9 @@ class _Reading:
         if outcome.code == 0:
             self._records[index] = json.loads(outcome.out)
             return None
-        if match := _FAILED.search(outcome.err):
-            return _Verdict(int(match[1]), int(match[2]) + 1, match[3].strip())  # its lines count from 0
+        if complaints := _FAILED.findall(outcome.err):
+            file, line, message = complaints[-1]  # those before it only pass it on, as "internal compiler bug"
+            return _Verdict(int(file), int(line) + 1, message.strip())  # its lines count from 0
         said = outcome.err.partition("\n")[0] or outcome.ended
         self._silent[index] = f"no verdict from the Cap'n Proto compiler: {said}"
         return None

@@ -30,9 +30,16 @@ _MEMBERS = {
     "enum": "{name} @{number}; ",
     "interface": "{name} @{number} (); ",
 }
-# The compiler gives no column, but its sentence says which word of the line it means: one it names, or that after @ or =.
+# The compiler gives no column, but its sentence tells which word of the line it means: one it names, or the one
+# after @ or =.
 _NAMED = re.compile(r"(?:Not defined: |named |^)'?([A-Za-z_.][\w.]*)'?(?: is |$|\.$)|^'([\w.]+)' ")
 _AFTER = ((re.compile("ordinal", re.IGNORECASE), "@"), (re.compile("Type mismatch|Integer "), "="))
+# Or it says what is wrong with how a name is spelled, which the token and its neighbours show.
+_STYLES = (
+    ("lower-case letter", re.compile(r"^\W+ [A-Z]\w* @")),
+    ("capital letter", re.compile(r"^(?:struct|enum|interface|using) [a-z]")),
+    ("underscores", re.compile(r" \w*_\w* ")),
+)
 _SKIPPED = re.compile(r"Skipped ordinal @(\d+)")
 
 
@@ -89,9 +96,12 @@ class Draft:
         """The token on that line which the message is about; the line's first when it names none."""
         there = [index for index, token in enumerate(self.scan.tokens) if token.line == line]
         name, sign = _name(message), _sign(message)
+        style = next((pattern for words, pattern in _STYLES if words in message), None)
         for index in there:
             text, before = self.scan.tokens[index].text, self.scan.tokens[index - 1].text
             if (name and text == name) or (sign and index and before.endswith(sign)):
+                return index
+            if style and style.search(" ".join(t.text for t in self.scan.tokens[max(index - 1, 0) : index + 2])):
                 return index
         return there[0] if there else None
 
@@ -99,7 +109,7 @@ class Draft:
         first = last = self.scan.tokens[token]
         if not _name(message) and not _sign(message):
             begin, end, *_ = self.scan.statements[statement]
-            last = [t for t in self.scan.tokens[begin:end] or [first] if t.line == first.line][-1]
+            last = [first, *(t for t in self.scan.tokens[begin:end] if t.line == first.line)][-1]
         return self.scan.text.flaw(first.start, last.end, self._wording(message))
 
     def _follows(self, statement: int, message: str) -> bool:

@@ -110,10 +110,13 @@ class _Reading:
 
     def _said(self, index: int, said: str) -> Iterator[Flaw]:
         """What protoc says of this very file, less what only follows from an import that failed."""
-        complaints = [match for match in _SAID.finditer(said) if int(match[1]) == index][:MAX_FLAWS]
-        orphaned = any(_FAILED_IMPORT.match(match[4]) for match in complaints)
-        for match in complaints:
-            _, line, column, message = match.groups()
+        places: dict[tuple[str, str], re.Match[str]] = {}  # protoc's second word on one place adds nothing
+        for match in _SAID.finditer(said):
+            if int(match[1]) == index:
+                places.setdefault((match[2], match[3]), match)
+        complaints = [match.groups() for match in places.values()][:MAX_FLAWS]
+        orphaned = any(_FAILED_IMPORT.match(message) for *_, message in complaints)
+        for _, line, column, message in complaints:
             if target := _FAILED_IMPORT.match(message):
                 yield from self._failed_import(index, int(line), target[1])
             elif not (orphaned and "is not defined" in message):

@@ -18,7 +18,7 @@ from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.model.base import Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
-from ssmd_compiler.model.scalars import NAME, describe
+from ssmd_compiler.model.scalars import NAME, SCHEMA_NAME, describe
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
@@ -142,7 +142,7 @@ def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]
         faults.append(ShapeFault(ShapeKind.MISSING_FIELD, document.span(at), ".".join(map(str, at))))
     elif spelled.name != stem:
         faults.append(_said(document, at, ShapeKind.NAME_DIFFERS, stem, spelled.name))
-    elif not NAME.fullmatch(stem):
+    elif not (SCHEMA_NAME if kind == "Schema" else NAME).fullmatch(stem):
         faults.append(ShapeFault(ShapeKind.BAD_NAME, document.span(at), kind, stem))
     if spelled.enveloped and not isinstance(data.get("spec"), Map):
         span = document.span(("spec",))

@@ -20,6 +20,7 @@ from ssmd_compiler.source import Map, Quoted, Seq
 
 __all__ = [
     "NAME",
+    "SCHEMA_NAME",
     "Boolean",
     "Cpu",
     "Date",
@@ -182,6 +183,9 @@ def bytes_of(size: str) -> int:
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """A DNS label (RFC 1123): what Kubernetes takes as the name of nearly everything."""
+
+SCHEMA_NAME = re.compile(r"[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?")
+"""A schema's name: it names no Kubernetes object, and real ones hold `_`."""
 
 Text = Annotated[str, BeforeValidator(_text)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]

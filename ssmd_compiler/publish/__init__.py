@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.publish.commit import commit
+from ssmd_compiler.publish.commit import carry_out
 from ssmd_compiler.publish.errors import Busy, Place, PublishError
 from ssmd_compiler.publish.lock import locked
 from ssmd_compiler.publish.paths import refuse_unsafe
 from ssmd_compiler.publish.plan import compare
-from ssmd_compiler.publish.staging import recover, stage, staging
+from ssmd_compiler.publish.staging import recover, stage, staged_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -70,7 +70,7 @@ def _publish(root: int, outputs: Mapping[str, bytes], remove: Collection[str], s
     recover(root, place)
     plan = compare(root, outputs, remove, seal, place)
     if plan.write or plan.remove or plan.prune:
-        with staging(root, place) as tree:
+        with staged_tree(root, place) as tree:
             stage(tree, plan.write, place)
-            commit(root, tree, plan, seal, place)
+            carry_out(root, tree, plan, seal, place)
     return Published(tuple(sorted(plan.write)), plan.remove, len(outputs) - len(plan.write))

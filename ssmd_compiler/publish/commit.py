@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ssmd_compiler.publish.errors import Place
     from ssmd_compiler.publish.plan import Plan
 
-__all__ = ["commit"]
+__all__ = ["carry_out"]
 
 
-def commit(root: int, tree: int, plan: Plan, seal: str, place: Place) -> None:
+def carry_out(root: int, tree: int, plan: Plan, seal: str, place: Place) -> None:
     """Carry out `plan` from the staged `tree`; durable on return."""
     if plan.first:
         _settle_parent(root, place)

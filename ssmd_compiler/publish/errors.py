@@ -15,6 +15,7 @@ _REMEDY = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or raise the quota",
     errno.EIO: "the disk reports errors: check it before you trust it",
+    errno.ENOENT: "let nothing else work on it",
     errno.ELOOP: "replace the symbolic link by what it should be",
     errno.EXDEV: "keep the whole directory on one file system",
 }
@@ -53,7 +54,7 @@ class Place:
 
     def explain(self, error: OSError) -> PublishError:
         reason = error.strerror or str(error)
-        remedy = _REMEDY.get(error.errno or 0, "correct that")
+        remedy = _REMEDY.get(error.errno or 0, "see to that")
         return self.refuse(self.path, f"{reason}; {remedy} and compile again")
 
     def _shown(self, path: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.publish.errors import Place
 
-__all__ = ["recover", "stage", "staging"]
+__all__ = ["recover", "stage", "staged_tree"]
 
 _TREE = "made-by-ssmd-publish"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,7 +35,7 @@ def recover(root: int, place: Place) -> None:
 
 
 @contextmanager
-def staging(root: int, place: Place) -> Iterator[int]:
+def staged_tree(root: int, place: Place) -> Iterator[int]:
     """An empty tree to stage in. It goes when the block ends, except when the tree outside is left torn."""
     place.path = STAGING
     os.mkdir(STAGING, 0o700, dir_fd=root)

@@ -8,6 +8,9 @@ from typing import Final
 MAX_FILE_BYTES: Final = 1 << 20
 """Bytes of one source file; a 1 GB file is refused by its size, unread."""
 
+MAX_GENERATED_BYTES: Final = 64 << 20
+"""Bytes of one generated file as read back: the lock of 20,000 environments has some 40 MB."""
+
 MAX_DOCUMENTS: Final = 20_000
 """Documents of one workspace, all folders together."""
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from ssmd_compiler.source.faults import FaultKind
-from ssmd_compiler.source.limits import MAX_FILE_BYTES
+from ssmd_compiler.source.limits import MAX_FILE_BYTES, MAX_GENERATED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,9 @@ class Tree(Protocol):
 
     def read(self, path: str) -> bytes:
         """The bytes of one file. Raises `Refused`, or `FileNotFoundError` when there is none."""
+
+    def read_unlinked(self, path: str) -> bytes:
+        """As `read`, but a symbolic link anywhere on the way is refused: for what ssmd itself writes."""
 
 
 def inside(path: str) -> str | None:
@@ -93,6 +96,8 @@ class MemoryTree:
             raise Refused(FaultKind.TOO_LARGE, str(len(self.files[path])))
         return self.files[path]
 
+    read_unlinked = read
+
 
 @dataclass(frozen=True, slots=True)
 class DirectoryTree:
@@ -100,6 +105,7 @@ class DirectoryTree:
 
     root: Path
     _real_root: str = field(init=False)
+    _plain_folders: set[str] = field(init=False, default_factory=set, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_real_root", os.path.realpath(self.root))
@@ -120,6 +126,27 @@ class DirectoryTree:
             raise
         except OSError as problem:
             raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
+
+    def read_unlinked(self, path: str) -> bytes:
+        joined = os.path.join(self._real_root, path)  # noqa: PTH118 -- as in _resolve
+        try:
+            return self._read_regular(self._unlinked(path, joined), limit=MAX_GENERATED_BYTES)
+        except FileNotFoundError:
+            raise
+        except NotADirectoryError:
+            raise FileNotFoundError(path) from None
+        except OSError as problem:
+            if problem.errno == errno.ELOOP:
+                raise Refused(FaultKind.LINK, "it is a symbolic link") from None
+            raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
+
+    def _unlinked(self, path: str, joined: str) -> str:
+        folder = os.path.dirname(joined)  # noqa: PTH120 -- as in _resolve
+        if folder not in self._plain_folders:
+            if os.path.realpath(folder) != folder:
+                raise Refused(FaultKind.LINK, f"`{path.rpartition('/')[0]}` leads through a symbolic link")
+            self._plain_folders.add(folder)
+        return joined
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
         try:
@@ -144,25 +171,25 @@ class DirectoryTree:
             raise Refused(FaultKind.LINK, "leads out of the workspace")
         return real
 
-    def _read_regular(self, real: str) -> bytes:
+    def _read_regular(self, real: str, limit: int = MAX_FILE_BYTES) -> bytes:
         # O_NONBLOCK: opening a FIFO would wait for its writer for ever.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise Refused(FaultKind.UNREADABLE, _kind_of(status.st_mode))
-            if status.st_size > MAX_FILE_BYTES:
+            if status.st_size > limit:
                 raise Refused(FaultKind.TOO_LARGE, str(status.st_size))
-            return _read_all(descriptor, status.st_size)
+            return _read_all(descriptor, status.st_size, limit)
         finally:
             os.close(descriptor)
 
 
-def _read_all(descriptor: int, expected: int) -> bytes:
+def _read_all(descriptor: int, expected: int, limit: int) -> bytes:
     content = os.read(descriptor, expected + 1)
-    while len(content) <= MAX_FILE_BYTES and (more := os.read(descriptor, MAX_FILE_BYTES)):
+    while len(content) <= limit and len(content) != expected and (more := os.read(descriptor, limit)):
         content += more
-    if len(content) > MAX_FILE_BYTES:
+    if len(content) > limit:
         raise Refused(FaultKind.TOO_LARGE, str(len(content)))
     return content
 

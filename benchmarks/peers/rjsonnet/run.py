@@ -1,6 +1,6 @@
 """Evaluate environments/*.jsonnet one by one and write what each gives: {file: text}. Run by benchmarks/compile.py.
 
-    python run.py DIRECTORY OUT
+python run.py DIRECTORY OUT
 """
 
 import json

@@ -10,7 +10,6 @@ import ast
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from publish_strace import Call
 _FD = re.compile(r"^\d+<([^>]*)>")
 _STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _RESULT = re.compile(r"= (-?\d+)(<[^>]*>)?( E[A-Z]+.*)?$")
-_LETTERS = 40
+_SAMPLES = 40
 
 State = tuple[dict[int, dict[str, int]], dict[int, bytes]]
 
@@ -70,13 +69,18 @@ class Disk:
         total = len(self.pending)
         picks = {0, (1 << total) - 1}
         picks |= {1 << n for n in range(total)} | {((1 << total) - 1) ^ (1 << n) for n in range(total)}
-        picks |= {(1 << n) - 1 for n in range(total)} | {dice.getrandbits(total) for _ in range(_LETTERS) if total}
+        picks |= {(1 << n) - 1 for n in range(total)} | {dice.getrandbits(total) for _ in range(_SAMPLES) if total}
         for pick in sorted(picks):
-            state = deepcopy(self.durable)
+            names, files = self.durable
+            state = {inode: dict(inner) for inode, inner in names.items()}, dict(files)
             for number, change in enumerate(self.pending):
                 if pick >> number & 1:
                     change.apply(state)
             yield dict(_files(state, 0, ""))
+
+    def everything(self) -> dict[str, bytes]:
+        """The tree as a process sees it."""
+        return dict(_files(self.live, 0, ""))
 
     def flush_all(self) -> None:
         self._flush(self.pending)

@@ -135,7 +135,9 @@ def test_an_error_at_any_changing_call_keeps_the_old_tree_or_says_that_it_is_tor
 
 def test_an_error_at_any_looking_call_is_no_different(harness: Harness) -> None:
     looks = {call.what: call for call in harness.calls() if not call.changes}  # the last of those that look alike
-    assert {"openat", "read", "getdents64", "newfstatat", "faccessat2", "close"} <= {call.name for call in looks.values()}
+    assert {"openat", "read", "getdents64", "newfstatat", "faccessat2", "close"} <= {
+        call.name for call in looks.values()
+    }
     assert not harness.complaints((call, "error=EIO") for call in looks.values())
 
 

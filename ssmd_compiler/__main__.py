@@ -1,0 +1,5 @@
+"""`python -m ssmd_compiler` is `ssmd`."""
+
+from ssmd_compiler.cli import main
+
+main()

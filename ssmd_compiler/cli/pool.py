@@ -1,0 +1,55 @@
+"""The same work on many environments, over the machine's processors, in order; with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from multiprocessing.pool import Pool
+
+__all__ = ["each"]
+
+T = TypeVar("T")
+FEWEST: Final = 48
+"""Environments below which a second process costs more than it saves (see docs/decisions/0005-processes.md)."""
+
+_work: Callable[[str], object] | None = None
+
+
+def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
+    """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
+    todo = list(paths)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(todo) < FEWEST or processors < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        return _shown(map(work, todo), todo)
+    global _work  # noqa: PLW0603 -- forked children inherit it; the tree and the templates are not sent through a pipe
+    _work = work
+    pool = multiprocessing.get_context("fork").Pool(processors)
+    size = max(1, min(32, len(todo) // (processors * 4)))
+    return _shown(_collected(pool, pool.imap(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
+
+
+def _collected(pool: Pool, results: Iterator[object]) -> Iterator[object]:
+    with pool:
+        yield from results
+
+
+def _one(path: str) -> object:
+    assert _work is not None  # noqa: S101 -- set before the fork
+    return _work(path)
+
+
+def _shown(results: Iterator[T], paths: list[str]) -> Iterator[T]:
+    if len(paths) < FEWEST or not sys.stderr.isatty():
+        yield from results
+        return
+    import click  # noqa: PLC0415 -- only for the bar
+
+    with click.progressbar(
+        results, length=len(paths), file=sys.stderr, item_show_func=lambda one: getattr(one, "name", None)
+    ) as bar:
+        yield from bar
