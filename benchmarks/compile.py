@@ -36,6 +36,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -43,7 +44,7 @@ from typing import TYPE_CHECKING
 
 import trees
 from contestants import ALL, HERE, Case, Contestant, reference
-from measure import Cost, Failure, TooSlow, median
+from measure import ContestantError, Cost, TimeBoundError, median
 from produced import Produced, inspect
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Result:
     runs: list[Cost] = field(default_factory=list)
     single: bool = False
     problem: str | None = None
+    stopped: bool = False
     produced: Produced | None = None
 
     @property
@@ -87,6 +89,7 @@ class Measured:
 
 
 def measure_case(case: Case, contestants: list[Contestant], options: argparse.Namespace) -> Measured:
+    case.scratch.mkdir()
     files = trees.tree(case.environments, seed=case.seed)
     trees.write(case.tree, files)
     if any(contestant.name == "floor" for contestant in contestants):
@@ -113,7 +116,7 @@ def warm_up(case: Case, result: Result, patience: float) -> None:
     say(case, f"warm-up: {result.contestant.name}")
     try:
         result.contestant.prepare(case)
-    except (Failure, TooSlow, OSError, subprocess.CalledProcessError) as error:
+    except (ContestantError, TimeBoundError, OSError, subprocess.CalledProcessError) as error:
         result.problem = str(error) or "too slow"
         return
     attempt(case, result)
@@ -126,9 +129,9 @@ def warm_up(case: Case, result: Result, patience: float) -> None:
 def attempt(case: Case, result: Result) -> None:
     try:
         result.runs.append(result.contestant.run(case))
-    except TooSlow:
-        result.problem = f"stopped after {case.bound:.0f} s"
-    except (Failure, OSError) as error:
+    except TimeBoundError:
+        result.problem, result.stopped = f"stopped after {case.bound:.0f} s", True
+    except (ContestantError, OSError) as error:
         result.problem = str(error)
 
 
@@ -146,7 +149,7 @@ def inspect_output(case: Case, result: Result) -> None:
         return
     try:
         result.produced = inspect(contestant.directory(case) / contestant.output)
-    except Failure as error:
+    except ContestantError as error:
         result.problem = str(error)
 
 
@@ -284,8 +287,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--patience", type=float, default=20, help="above these seconds one run is enough")
     parser.add_argument("--json", type=Path, metavar="FILE", help="raw figures")
-    parser.add_argument("--scratch", type=Path, default=WORK / "run", help="where to work; emptied first")
+    parser.add_argument("--scratch", type=Path, default=WORK, help="where to work (default: beside this file)")
     options = parser.parse_args(arguments)
+    options.scratch.mkdir(parents=True, exist_ok=True)
     options.only = [name.strip() for name in options.only.split(",")]
     if unknown := [name for name in options.only if name not in names]:
         parser.error(f"no contestant named {', '.join(unknown)}; there are {', '.join(names)}")
@@ -298,25 +302,20 @@ def main(arguments: list[str]) -> int:
     contestants = [contestant for contestant in ALL if contestant.name in options.only]
     directory = peers_venv() if any(contestant.peer for contestant in contestants) else WORK / "venv"
     done: list[Measured] = []
-    for size in sorted(options.sizes):
-        scratch = options.scratch.resolve()
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        case = Case(size, options.seed, scratch, directory, options.bound)
-        done.append(measure_case(case, contestants, options))
-        hush()
-        print("\n".join(table(done[-1])), end="\n\n", flush=True)
-        slow = [result.contestant for result in done[-1].results if (result.problem or "").startswith("stopped")]
-        contestants = [contestant for contestant in contestants if contestant not in slow]
+    scratch = Path(tempfile.mkdtemp(dir=options.scratch, prefix="run-"))
+    try:
+        for size in sorted(options.sizes):
+            case = Case(size, options.seed, scratch / str(size), directory, options.bound)
+            done.append(measure_case(case, contestants, options))
+            hush()
+            print("\n".join(table(done[-1])), end="\n\n", flush=True)
+            contestants = [result.contestant for result in done[-1].results if not result.stopped]
+    finally:
         shutil.rmtree(scratch, ignore_errors=True)
     print("\n".join(legend([contestant for contestant in ALL if contestant.name in options.only])))
     if options.json:
         options.json.write_text(json.dumps(figures(done), indent=2) + "\n", encoding="utf-8")
-    return int(any(failed(result) for one in done for result in one.results))
-
-
-def failed(result: Result) -> bool:
-    return result.problem is not None and not result.problem.startswith("stopped")
+    return int(any(result.problem and not result.stopped for one in done for result in one.results))
 
 
 if __name__ == "__main__":

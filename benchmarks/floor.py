@@ -45,7 +45,7 @@ def write(files: dict[str, bytes], out: Path) -> None:
         try:
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(target))
+            Path(target).parent.mkdir(parents=True)
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.write(descriptor, content)
         os.close(descriptor)

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Failure", "TooSlow", "median", "run"]
+__all__ = ["ContestantError", "Cost", "TimeBoundError", "median", "run"]
 
 
-class Failure(Exception):
+class ContestantError(Exception):
     """A command that did not do its work; the message ends with what it last said."""
 
 
-class TooSlow(Exception):
+class TimeBoundError(Exception):
     """A command that was stopped at its bound."""
 
 
@@ -58,9 +58,11 @@ def run(
         timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     if stopped.is_set():
-        raise TooSlow
+        raise TimeBoundError
     if process.returncode != expect:
-        raise Failure(f"`{Path(command[0]).name} {' '.join(command[1:])}` exited {process.returncode}\n{_tail(log)}")
+        raise ContestantError(
+            f"`{Path(command[0]).name} {' '.join(command[1:])}` exited {process.returncode}\n{_tail(log)}"
+        )
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from measure import Failure
+from measure import ContestantError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ __all__ = ["Produced", "inspect"]
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """Counts of one output tree. Objects are documents with apiVersion and kind; the rest are JSON specs and the like."""
+    """Counts of one output tree. Objects have apiVersion and kind; other documents are JSON specs and the like."""
 
     files: int
     objects: int
@@ -52,10 +52,10 @@ def _documents(path: Path) -> Iterator[Any]:
             return
         for document in yaml.load_all(content, Loader=yaml.CSafeLoader):
             if not isinstance(document, dict) or not {"apiVersion", "kind"} <= document.keys():
-                raise Failure(f"{path.name}: a document without apiVersion and kind")
+                raise ContestantError(f"{path.name}: a document without apiVersion and kind")
             yield document
     except (ValueError, yaml.YAMLError) as error:
-        raise Failure(f"{path.name}: {error}") from error
+        raise ContestantError(f"{path.name}: {error}") from error
 
 
 def _meaning(value: Any) -> Any:

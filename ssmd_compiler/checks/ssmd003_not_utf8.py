@@ -1,4 +1,4 @@
-"""SSMD003: a source is not plain UTF-8.
+r"""SSMD003: a source is not plain UTF-8.
 
 Documents are UTF-8 without a byte order mark. Save the file again with that encoding.
 

@@ -1,4 +1,4 @@
-"""SSMD004: a source holds a control character.
+r"""SSMD004: a source holds a control character.
 
 NUL, escape sequences, and the characters that reverse the direction of text have no place in a configuration: they
 hide what a reviewer should see. Written as an escape inside double quotes they are refused as well.

@@ -3,10 +3,10 @@
 The fields say what the key consists of: without them nothing can be set, mounted or resolved.
 
 FAIL environments/dev.yaml
-    spec: {keys: {kalshi: {type: api_key, source: env}}}
+    spec: {keys: {kalshi: {fields: null, source: env}}}
 
 PASS environments/dev.yaml
-    spec: {keys: {kalshi: {type: api_key, fields: [api_key, api_secret], source: env}}}
+    spec: {keys: {kalshi: {fields: [api_key, api_secret], source: env}}}
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssmd_compiler.definitions.capnp_draft import Draft
 from ssmd_compiler.definitions.capnp_tokens import scan
 from ssmd_compiler.definitions.isolation import Reader, installed
-from ssmd_compiler.definitions.names import resolve
+from ssmd_compiler.definitions.names import find, why_lost
 from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _FAILED = re.compile(r"\bf(\d+)\.capnp:(\d+): failed: (.*)")
 # What pycapnp ships, so that a schema which compiles here does so for everyone.
 _STANDARD = {f"/capnp/{name}.capnp" for name in ("c++", "persistent", "rpc", "rpc-twoparty", "schema", "stream")}
 _NOWHERE = -1
+_EMBED = "`embed` reads another file, which a definition may not"
+_PATIENCE = 2.0  # seconds after which no more flaws are looked for; what was told by then stands
 
 
 def parse(definitions: Sequence[Definition]) -> list[Parsed]:
@@ -83,7 +86,7 @@ class _Reading:
             self._silent.update(dict.fromkeys(self._sound, "pycapnp is not installed"))
             return
         with Reader("capnp") as reader:
-            pending, changed = self._sound, set(self._sound)
+            pending, changed, deadline = self._sound, set(self._sound), monotonic() + _PATIENCE
             for _ in range(MAX_FLAWS):
                 for index in changed:
                     reader.lay(_copy(index), self._drafts[index].render())
@@ -93,7 +96,7 @@ class _Reading:
                 pending = [
                     i for i, verdict in zip(pending, verdicts, strict=True) if verdict and verdict.file in changed
                 ]
-                if not pending:
+                if not pending or monotonic() > deadline:
                     return
 
     def result(self, index: int) -> Parsed:
@@ -142,12 +145,11 @@ def _link(draft: Draft, paths: dict[str, int]) -> Iterator[int]:
         target = name.text[1:-1] if name.kind == "string" else name.text[1:]
         if word.text == "import" and target in _STANDARD:
             continue
-        found: int | str = "`embed` reads another file, which a definition may not"
-        if word.text == "import":
-            found = resolve(draft.path, target, paths)
-        if isinstance(found, str):
-            draft.flaws.append(draft.scan.text.flaw(name.start, name.end, found))
-            yield _NOWHERE
-        else:
+        found = find(draft.path, target, paths) if word.text == "import" else None
+        if found is not None:
             draft.words[index + 1] = f'"{_copy(found)}"'
             yield found
+        elif len(draft.flaws) < MAX_FLAWS:
+            why = why_lost(draft.path, target, paths) if word.text == "import" else _EMBED
+            draft.flaws.append(draft.scan.text.flaw(name.start, name.end, why))
+            yield _NOWHERE

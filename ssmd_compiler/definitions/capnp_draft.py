@@ -7,11 +7,12 @@ no replacement is sure, the reading of this file ends. Lines stay as they were, 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ssmd_compiler.definitions.names import nearest
 
 if TYPE_CHECKING:
     from ssmd_compiler.definitions.capnp_tokens import Scan
@@ -185,8 +186,8 @@ class Draft:
         if message.startswith("Not defined: "):
             name = message.removeprefix("Not defined: ").strip()
             known = [*_BUILTINS, *self.scan.names()]
-            near = difflib.get_close_matches(name, known, n=1)
-            return f"`{name}` is not defined" + (f"; did you mean `{near[0]}`?" if near else "")
+            near = nearest(name, known)
+            return f"`{name}` is not defined" + (f"; did you mean `{near}`?" if near else "")
         return re.sub(r"'([^']*)'", r"`\1`", message).removesuffix(".").replace(".  ", "; ")
 
 

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssmd_compiler.definitions.text import MAX_FLAWS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -137,6 +139,9 @@ class _Brackets:
 
     def read(self) -> None:
         for index, token in enumerate(self._found.tokens):
+            if len(self._found.flaws) > MAX_FLAWS:
+                self._found.broken = True
+                return
             if token.kind == "mark":
                 self._mark(index, token)
                 if len(self._open) > MAX_DEPTH:

@@ -43,12 +43,15 @@ class Outcome:
     code: int | None = None
     out: bytes = b""
     err: str = ""
+    late: bool = False
 
     @property
     def ended(self) -> str:
         """Why there is no verdict, in words."""
-        if self.code == -signal.SIGALRM or self.code is None:
+        if self.late or self.code == -signal.SIGALRM:
             return "took too long"
+        if self.code is None:
+            return "did not answer"
         if self.code < 0:
             return f"was ended by {signal.Signals(-self.code).name}"
         return "gave no reason"
@@ -64,6 +67,7 @@ class Reader:
     def __init__(self, format_name: Format) -> None:
         self._format = format_name
         self._cleanup = contextlib.ExitStack()
+        self._late = False
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
@@ -71,7 +75,7 @@ class Reader:
             self.directory = Path(undo.enter_context(directory))
             self._process = undo.enter_context(self._start())
             undo.callback(self._kill)
-            timer = threading.Timer(SECONDS, self._kill)
+            timer = threading.Timer(SECONDS, self._give_up)
             timer.daemon = True
             undo.callback(timer.join)
             undo.callback(timer.cancel)
@@ -91,7 +95,7 @@ class Reader:
         with contextlib.suppress(BrokenPipeError):
             stdin.write(json.dumps(requests).encode() + b"\n")
             stdin.flush()
-        return [_outcome(stdout.readline()) for _ in requests]
+        return [_outcome(stdout.readline()) or Outcome(late=self._late) for _ in requests]
 
     def _start(self) -> subprocess.Popen[bytes]:
         spec = importlib.util.find_spec(_PACKAGES[self._format])
@@ -108,6 +112,10 @@ class Reader:
             start_new_session=True,
         )
 
+    def _give_up(self) -> None:
+        self._late = True
+        self._kill()
+
     def _kill(self) -> None:
         """End the child and its forks; its session is theirs alone."""
         if self._process.poll() is None:
@@ -115,11 +123,11 @@ class Reader:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _outcome(line: bytes) -> Outcome:
+def _outcome(line: bytes) -> Outcome | None:
     """One answer; an empty or broken line means that the child itself is gone."""
     try:
         answer = json.loads(line)
     except ValueError:
-        return Outcome()
+        return None
     out, err = (answer[name].encode("latin-1") for name in ("out", "err"))
     return Outcome(answer["code"], out, err.decode(errors="replace"))

@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.definitions.text import MAX_FLAWS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ssmd_compiler.definitions.model import Flaw
     from ssmd_compiler.definitions.text import Text
@@ -63,14 +65,6 @@ class Node:
             index = int(step) if str(step).isdecimal() and len(str(step)) < 8 else -1
             return self.elements[index] if 0 <= index < len(self.elements) else None
         return self.members.get(str(step))
-
-    def walk(self) -> Iterator[Node]:
-        """This value and all within it."""
-        ahead = [self]
-        while ahead:
-            node = ahead.pop()
-            yield node
-            ahead += [*node.members.values(), *node.elements]
 
 
 def read(text: Text) -> tuple[Node | None, list[Flaw]]:
@@ -129,7 +123,7 @@ class _Document:
             if self._kind != "string":
                 raise self._unexpected("a key in double quotes" if members else "a key in double quotes or `}`")
             key = self._string()
-            if key in members:
+            if key in members and len(self.flaws) < MAX_FLAWS:
                 line = self._text.line_at(members[key].start)
                 message = f"the key `{key}` stands here twice, first on line {line}"
                 self.flaws.append(self._text.flaw(key_start, key_end, message))

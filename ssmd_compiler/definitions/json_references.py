@@ -6,11 +6,10 @@ used the schema later could not resolve it either, or would have to fetch it. Ru
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from ssmd_compiler.definitions.names import resolve
+from ssmd_compiler.definitions.names import find, nearest, why_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +48,7 @@ class References:
         self._paths = paths
         self._indices = {paths[index]: index for index in reversed(list(roots))}
         self._roots = roots
+        self._named: dict[int, set[str]] = {}
         self._places = {index: list(_places(root)) for index, root in roots.items()}
         self._resources = {
             place.base: place.resource for places in self._places.values() for place in places if place.base
@@ -69,7 +69,17 @@ class References:
         resource = self._resource(index, place, address)
         if isinstance(resource, str):
             return resource
-        return _why_lost(resource, unquote(fragment)) if resource is not None else ""
+        if resource is None or not fragment:
+            return ""
+        if fragment.startswith("/"):
+            return _why_broken_pointer(resource, unquote(fragment))
+        return "" if unquote(fragment) in self._anchors(resource) else f"no `$anchor` is named `{unquote(fragment)}`"
+
+    def _anchors(self, resource: Node) -> set[str]:
+        """The names given to places within a resource; gathered once, for a document may have many references."""
+        if id(resource) not in self._named:
+            self._named[id(resource)] = {name for place in _places(resource) for name in _anchors(place.node)}
+        return self._named[id(resource)]
 
     def _resource(self, index: int, place: _Place, address: str) -> Node | str | None:
         """What an address means here: a document, nothing that needs a look (None), or why there is no such thing."""
@@ -85,8 +95,8 @@ class References:
             return None
         if ":" in address or address.startswith("//"):
             return "a `$ref` is never fetched; define what it names in `$defs`, or in a definition of this workspace"
-        found = resolve(self._paths[index], unquote(address), self._indices)
-        return found if isinstance(found, str) else self._roots[found]
+        found = find(self._paths[index], unquote(address), self._indices)
+        return why_lost(self._paths[index], unquote(address), self._indices) if found is None else self._roots[found]
 
 
 def _places(root: Node) -> Iterator[_Place]:
@@ -110,20 +120,15 @@ def _joined(base: str, identity: str) -> str:
         return base
 
 
-def _why_lost(resource: Node, fragment: str) -> str:
-    """Why a fragment leads nowhere in its document, or nothing."""
-    if not fragment:
-        return ""
-    if not fragment.startswith("/"):
-        found = any(fragment in _anchors(place.node) for place in _places(resource))
-        return "" if found else f"no `$anchor` is named `{fragment}`"
+def _why_broken_pointer(resource: Node, fragment: str) -> str:
+    """Why a JSON pointer leads nowhere in its document, or nothing."""
     node = resource
     for step in fragment[1:].split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
         below = node.child(name)
         if below is None:
-            near = difflib.get_close_matches(name, node.members, n=1)
-            return f"`#{fragment}` leads nowhere: no `{name}`" + (f"; did you mean `{near[0]}`?" if near else "")
+            near = nearest(name, node.members)
+            return f"`#{fragment}` leads nowhere: no `{name}`" + (f"; did you mean `{near}`?" if near else "")
         node = below
     return ""
 

@@ -8,12 +8,13 @@ or to a metaschema; any other is a flaw, since nothing is ever fetched.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.definitions.isolation import Reader
 from ssmd_compiler.definitions.json_nodes import Node, read
 from ssmd_compiler.definitions.json_references import METASCHEMAS, References
-from ssmd_compiler.definitions.text import look, parsed
+from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,8 @@ class _Reading:
             yield from zip(asked, reader.ask([f"f{index}" for index in asked]), strict=True)
 
     def _placed(self, index: int, findings: Iterator[tuple[Node, str]]) -> Iterator[Flaw]:
-        return (self._texts[index].flaw(node.start, node.end, message) for node, message in findings)
+        some = islice(findings, MAX_FLAWS)
+        return (self._texts[index].flaw(node.start, node.end, message) for node, message in some)
 
 
 def _form(root: Node) -> Iterator[tuple[Node, str]]:

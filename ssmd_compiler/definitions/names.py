@@ -7,25 +7,39 @@ from __future__ import annotations
 
 import difflib
 import posixpath
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["resolve"]
+__all__ = ["find", "nearest", "why_lost"]
+
+_LONGEST, _MOST = 80, 200  # comparing takes the product of two lengths, for every name
 
 
-def resolve(origin: str, target: str, paths: Mapping[str, int]) -> int | str:
-    """The definition that `target` names, as written in the file `origin`, or what is wrong with the name."""
-    if "\\" in target:
-        return "a backslash has no place in the name of a file"
-    if target.startswith("/"):
+def find(origin: str, target: str, paths: Mapping[str, int]) -> int | None:
+    """The definition that `target` names, as written in the file `origin`."""
+    return None if target.startswith("/") else paths.get(_joined(origin, target))
+
+
+def why_lost(origin: str, target: str, paths: Mapping[str, int]) -> str:
+    """Why `target` names no definition."""
+    path = _joined(origin, target)
+    if target.startswith("/") or path == ".." or path.startswith("../"):
         return "this leads out of the workspace; name a definition relative to this file"
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(origin), target))
-    if path.startswith("../") or path == "..":
-        return "this leads out of the workspace"
-    if path in paths:
-        return paths[path]
-    near = difflib.get_close_matches(path, paths, n=1)
-    hint = f"; did you mean `{posixpath.relpath(near[0], posixpath.dirname(origin) or '.')}`?" if near else ""
+    here = posixpath.dirname(origin) or "."
+    near = nearest(target, (posixpath.relpath(other, here) for other in paths if other != origin))
+    hint = f"; did you mean `{near}`?" if near else ""
     return f"`{target}` is not a definition of this workspace{hint}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that was probably meant, if there is one."""
+    known = [known for known in islice(names, _MOST) if len(known) <= _LONGEST]
+    close = difflib.get_close_matches(name, known, n=1) if len(name) <= _LONGEST else []
+    return close[0] if close else None
+
+
+def _joined(origin: str, target: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(origin), target))

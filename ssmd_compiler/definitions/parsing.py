@@ -73,5 +73,5 @@ def _parse(name: Format, definitions: Sequence[Definition]) -> list[Parsed]:
         module = cast("_FormatModule", importlib.import_module(f"{__package__}.{name}"))
         return module.parse(definitions)
     except OSError as error:  # no room for a process or a directory: say so, and let the others be read
-        flaw = Flaw(1, 1, 1, 1, f"cannot be checked: {error.strerror}")
+        flaw = Flaw(1, 1, 1, 1, f"cannot be checked: {error.strerror or type(error).__name__}")
         return [Parsed(definition, (flaw,)) for definition in definitions]

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.definitions.isolation import Outcome, Reader, installed
-from ssmd_compiler.definitions.names import resolve
+from ssmd_compiler.definitions.names import find, why_lost
 from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["parse"]
 
 _ABSENT = "protoc is not installed, so this definition cannot be checked: pip install 'ssmd[protobuf]'"
 _TAB = 8  # protoc's columns: bytes, tabs to the next multiple
-_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _IMPORT = re.compile(r"""\bimport\s+(?:public\s+|weak\s+|option\s+)?(["'])([^"'\\\n]+)\1""")
 _MAPPABLE = re.compile(r"[A-Za-z0-9_+./-]+")  # protoc gives `:` and `=` a meaning of their own
 _SAID = re.compile(r"^f(\d+)\.proto:(?:(\d+):(\d+):)? (?!warning: )(.+)$", re.MULTILINE)
@@ -54,10 +54,11 @@ class _Reading:
             self._texts.append(text)
             self._flaws[index] = list(refusals)
         self._paths = {definition.path: index for index, definition in reversed(list(enumerate(definitions)))}
+        self._imports = {index: self._targets(index) for index in range(len(definitions))}
 
     def compile(self) -> None:
         shown = [index for index, flaws in self._flaws.items() if not flaws]
-        asked = [index for index in shown if _COMMENTS.sub("", self._texts[index].characters).strip()]
+        asked = [index for index in shown if not _BLANK.fullmatch(self._texts[index].characters)]
         if not asked:
             return
         if not installed("protobuf"):
@@ -96,17 +97,17 @@ class _Reading:
         """The file and all that it imports, however indirectly."""
         reached, ahead = {index}, [index]
         while ahead:
-            new = set(self._imports(ahead.pop()).values()) - reached
+            new = set(self._imports[ahead.pop()].values()) - reached
             reached |= new
             ahead += new
         return reached
 
-    def _imports(self, index: int) -> dict[str, int]:
+    def _targets(self, index: int) -> dict[str, int]:
         """The definitions that a file imports, by the names that it gives them."""
         origin = self._definitions[index].path
         targets = {match[2] for match in _IMPORT.finditer(self._texts[index].characters)}
-        found = {target: self._paths.get(target, resolve(origin, target, self._paths)) for target in targets}
-        return {target: other for target, other in found.items() if isinstance(other, int)}
+        found = {target: self._paths.get(target, find(origin, target, self._paths)) for target in targets}
+        return {target: other for target, other in found.items() if other is not None}
 
     def _said(self, index: int, said: str) -> Iterator[Flaw]:
         """What protoc says of this very file, less what only follows from an import that failed."""
@@ -123,11 +124,10 @@ class _Reading:
                 yield self._flaw(index, int(line or 1), int(column or 1), message)
 
     def _failed_import(self, index: int, line: int, target: str) -> Iterator[Flaw]:
-        if target not in self._imports(index):
+        if target not in self._imports[index]:
             text = self._texts[index]
             start = max(text.characters.find(target, text.start_of(line)), text.start_of(line))
-            reason = resolve(self._definitions[index].path, target, {})
-            yield text.flaw(start, start + len(target), reason if isinstance(reason, str) else "")
+            yield text.flaw(start, start + len(target), why_lost(self._definitions[index].path, target, self._paths))
 
     def _flaw(self, index: int, line: int, column: int, message: str) -> Flaw:
         text = self._texts[index]

@@ -34,20 +34,21 @@ class Text:
 
     characters: str
     _starts: list[int] = field(init=False, repr=False, compare=False)
+    _last: int = field(init=False, repr=False, compare=False)  # just past all that a reader can see
 
     def __post_init__(self) -> None:
         starts = [0, *(match.end() for match in re.finditer("\n", self.characters))]
         object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_last", len(self.characters.rstrip(" \t\r\n")))
 
     def line_at(self, offset: int) -> int:
         return bisect_right(self._starts, offset)
 
     def flaw(self, start: int, end: int, message: str) -> Flaw:
         """A flaw over `characters[start:end]`, moved to the nearest text that a reader can see."""
-        last = len(self.characters.rstrip(" \t\r\n"))
-        start = min(start, last)
+        start = min(start, self._last)
         line, column = self._place(start)
-        end_line, end_column = self._place(max(min(end, last), start))
+        end_line, end_column = self._place(max(min(end, self._last), start))
         if (end_line, end_column) == (line, column):
             end_column = min(column + 1, len(self.line(line)) + 1)
         return Flaw(line, column, end_line, end_column, one_line(message))

@@ -61,6 +61,7 @@ def test_every_character_is_shown_in_some_way() -> None:
         ("名前", 4),
         ("🙈", 2),
         ("e\u0301", 1),
+        ("a\u20dd", 1),
         ("é", 1),
         ("ｶ", 1),
         ("\uff21", 2),

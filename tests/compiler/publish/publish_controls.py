@@ -5,7 +5,6 @@ Each takes the arguments of `publish` that matter and is run exactly as the real
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def _rename(directory: Path, paths: Collection[str], outputs: Mapping[str, bytes
         if (parent := (directory / path).parent).is_file():
             parent.unlink()
         parent.mkdir(parents=True, exist_ok=True)
-        os.rename(staging / str(number), directory / path)
+        (staging / str(number)).rename(directory / path)
     staging.rmdir()
     staging.parent.rmdir()
 

@@ -7,20 +7,47 @@ by an `fsync` of the file, and both by `syncfs`; until then any subset of what i
 from __future__ import annotations
 
 import ast
-import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from publish_strace import Call
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from publish_strace import Call
 
 _FD = re.compile(r"^\d+<([^>]*)>")
 _STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _RESULT = re.compile(r"= (-?\d+)(<[^>]*>)?( E[A-Z]+.*)?$")
 _SAMPLES = 40
 
-State = tuple[dict[int, dict[str, int]], dict[int, bytes]]
+
+@dataclass
+class State:
+    """Inodes by number: what a directory names, and what a file holds. The root is 0."""
+
+    names: dict[int, dict[str, int]] = field(default_factory=lambda: {0: {}})
+    data: dict[int, bytes] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State({inode: dict(names) for inode, names in self.names.items()}, dict(self.data))
+
+    def make(self, inode: int, *, file: bool) -> None:
+        if file:
+            self.data[inode] = b""
+        else:
+            self.names[inode] = {}
+
+    def tree(self, folder: int = 0, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+        if prefix and not self.names[folder]:
+            yield prefix, b"(empty directory)"
+        for name, inode in self.names[folder].items():
+            if inode in self.names:
+                yield from self.tree(inode, f"{prefix}{name}/")
+            else:
+                yield prefix + name, self.data[inode]
 
 
 @dataclass
@@ -33,11 +60,11 @@ class Change:
 
 @dataclass
 class Disk:
-    """Inodes: directories hold names, files hold bytes. `durable` has what is certain, `pending` what is not."""
+    """`live` is what processes see, `durable` what is certain to survive, `pending` what lies between them."""
 
     root: Path
-    durable: State = field(default_factory=lambda: ({0: {}}, {}))
-    live: State = field(default_factory=lambda: ({0: {}}, {}))
+    durable: State = field(default_factory=State)
+    live: State = field(default_factory=State)
     pending: list[Change] = field(default_factory=list)
     count: int = 0
 
@@ -48,7 +75,7 @@ class Disk:
             folder = 0
             *folders, name = path.split("/")
             for part in folders:
-                folder = disk.live[0][folder].get(part) or disk._add(folder, part)
+                folder = disk.live.names[folder].get(part) or disk._add(folder, part)
             disk._change(disk._add(folder, name, file=True), _set_bytes(disk.count, data))
         disk.flush_all()
         return disk
@@ -59,7 +86,9 @@ class Disk:
         if not result or result[1].startswith("-"):
             return False
         step = getattr(self, f"_{call.name}", None)
-        if step is None:
+        if (
+            step is None
+        ):  # it locks or looks; that nothing else was missed shows when the model is compared with the disk
             return False
         step(call.text, [ast.literal_eval(f'b"{text}"') for text in _STRINGS.findall(call.text)])
         return True
@@ -71,16 +100,15 @@ class Disk:
         picks |= {1 << n for n in range(total)} | {((1 << total) - 1) ^ (1 << n) for n in range(total)}
         picks |= {(1 << n) - 1 for n in range(total)} | {dice.getrandbits(total) for _ in range(_SAMPLES) if total}
         for pick in sorted(picks):
-            names, files = self.durable
-            state = {inode: dict(inner) for inode, inner in names.items()}, dict(files)
+            state = self.durable.copy()
             for number, change in enumerate(self.pending):
                 if pick >> number & 1:
                     change.apply(state)
-            yield dict(_files(state, 0, ""))
+            yield dict(state.tree())
 
     def everything(self) -> dict[str, bytes]:
         """The tree as a process sees it."""
-        return dict(_files(self.live, 0, ""))
+        return dict(self.live.tree())
 
     def flush_all(self) -> None:
         self._flush(self.pending)
@@ -96,15 +124,15 @@ class Disk:
 
     def _add(self, folder: int, name: str, *, file: bool = False) -> int:
         self.count += 1
-        self.live[int(file)][self.count] = b"" if file else {}  # type: ignore[index]
-        self.durable[int(file)][self.count] = b"" if file else {}  # type: ignore[index]
+        for state in (self.live, self.durable):  # an inode without a name survives, and nobody sees it
+            state.make(self.count, file=file)
         self._change(folder, _set_entry(folder, name, self.count))
         return self.count
 
     def _at(self, path: str) -> int:
         inode = 0
         for part in Path(path).relative_to(self.root).parts:
-            inode = self.live[0][inode][part]
+            inode = self.live.names[inode][part]
         return inode
 
     def _where(self, text: str, names: list[bytes]) -> tuple[int, str]:
@@ -121,7 +149,7 @@ class Disk:
     def _openat(self, text: str, names: list[bytes]) -> None:
         if "O_CREAT" in text:
             folder, name = self._where(re.sub(r"^AT_FDCWD<[^>]*>, ", "", text), names)
-            known = self.live[0][folder].get(name)
+            known = self.live.names[folder].get(name)
             inode = self._add(folder, name, file=True) if known is None else known
             if "O_TRUNC" in text:
                 self._change(inode, _set_bytes(inode, b""))
@@ -129,17 +157,16 @@ class Disk:
     def _write(self, text: str, names: list[bytes]) -> None:
         if (fd := _FD.match(text)) and fd[1].startswith(str(self.root)):
             inode = self._at(fd[1])
-            self._change(inode, _set_bytes(inode, self.live[1][inode] + names[0]))
+            self._change(inode, _set_bytes(inode, self.live.data[inode] + names[0]))
 
     def _renameat(self, text: str, names: list[bytes]) -> None:
         source, old = self._where(text, names)
         target, new = self._where(text.partition(", ")[2].partition(", ")[2], names[1:])
-        inode = self.live[0][source][old]
+        inode = self.live.names[source][old]
         # Journalling file systems rename atomically; POSIX flushes the new entry with the directory that holds it.
-        self._change(target, lambda state: (_drop(source, old)(state), _set_entry(target, new, inode)(state), None)[-1])
+        self._change(target, lambda state: (_drop(source, old)(state), _set_entry(target, new, inode)(state))[-1])
 
-    def _rename(self, text: str, names: list[bytes]) -> None:
-        self._renameat(text, names)
+    _rename = _renameat
 
     def _unlinkat(self, text: str, names: list[bytes]) -> None:
         folder, name = self._where(re.sub(r"^AT_FDCWD<[^>]*>, ", "", text), names)
@@ -157,23 +184,12 @@ class Disk:
 
 
 def _set_bytes(inode: int, data: bytes) -> Callable[[State], None]:
-    return lambda state: state[1].__setitem__(inode, data)
+    return lambda state: state.data.__setitem__(inode, data)
 
 
 def _set_entry(folder: int, name: str, inode: int) -> Callable[[State], None]:
-    return lambda state: state[0][folder].__setitem__(name, inode)
+    return lambda state: state.names[folder].__setitem__(name, inode)
 
 
 def _drop(folder: int, name: str) -> Callable[[State], None]:
-    return lambda state: (state[0][folder].pop(name, None), None)[-1]
-
-
-def _files(state: State, folder: int, prefix: str) -> Iterator[tuple[str, bytes]]:
-    names, files = state
-    if prefix and not names[folder]:
-        yield prefix, b"(empty directory)"
-    for name, inode in names[folder].items():
-        if inode in names:
-            yield from _files(state, inode, f"{prefix}{name}/")
-        else:
-            yield f"{prefix}{name}", files[inode]
+    return lambda state: (state.names[folder].pop(name, None), None)[-1]

@@ -9,22 +9,28 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 _SUBJECT = Path(__file__).with_name("publish_subject.py")
 _MARK = "getpriority"
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)$")
 
-CHANGES = frozenset(
-    "mkdir mkdirat write pwrite64 writev rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat truncate"
-    " ftruncate fallocate chmod fchmod fchmodat utimensat fsync fdatasync syncfs sync sync_file_range flock copy_file_range"
-    " sendfile".split()
+_CHANGES = """
+    mkdir mkdirat write pwrite64 writev rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat
+    truncate ftruncate fallocate chmod fchmod fchmodat utimensat fsync fdatasync syncfs sync sync_file_range flock
+    copy_file_range sendfile
+"""
+CHANGES = frozenset(_CHANGES.split())
+LOOKS = frozenset(
+    {"read", "getdents64", "newfstatat", "fstat", "statx", "faccessat", "faccessat2", "fcntl", "dup", "close"}
 )
-LOOKS = frozenset("read getdents64 newfstatat fstat statx faccessat faccessat2 fcntl dup close".split())
 
 
 @dataclass(frozen=True)

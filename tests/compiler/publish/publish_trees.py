@@ -6,8 +6,11 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SEAL = "ssmd.lock.json"
 STAGING = ".ssmd-staging"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +13,10 @@ from hypothesis import strategies as st
 from publish_trees import FOREIGN, NEW, OLD, SEAL, STAGING, Tree, read, sealed, to_remove, write
 
 from ssmd_compiler.publish import PublishError, durable, publish, staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager
@@ -148,7 +151,7 @@ def test_a_leftover_of_a_killed_publish_is_made_durable_and_dropped(
 ) -> None:
     publish(ground, NEW)
     write(ground, {f"{STAGING}/made-by-ssmd-publish/keep/x": b"staged"})
-    os.symlink("/", ground / STAGING / "made-by-ssmd-publish/link")
+    (ground / STAGING / "made-by-ssmd-publish/link").symlink_to("/")
     flushed: list[int] = []
     monkeypatch.setattr(staging, "flush_all", flushed.append)
     assert publish(ground, NEW).written == ()

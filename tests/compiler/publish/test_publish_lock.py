@@ -7,15 +7,18 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from publish_strace import Job
 from publish_trees import NEW, agrees, read, sealed
 
 from ssmd_compiler.publish import Busy, PublishError, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager

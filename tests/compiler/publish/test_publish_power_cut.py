@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from publish_disk import Disk
@@ -12,6 +11,10 @@ from publish_strace import Job, require_strace
 from publish_trees import FOREIGN, NEW, OLD, STAGING, THIRD, Tree, complaint, read, sealed, to_remove, write
 
 from ssmd_compiler.publish import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 MANY_OLD, MANY_NEW = (
     sealed({f"d{n}/x": data for n in range(extent)}) for data, extent in ((b"old", 17), (b"new!", 19))

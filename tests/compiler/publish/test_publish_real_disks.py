@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from publish_strace import Job
 from publish_trees import NEW, OLD, Tree, read, sealed, to_remove, write
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 BIG = sealed({f"d{number}/{name}": os.urandom(3000) for number in range(20) for name in range(10)})
 
 
 @pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Path]:
+def mounted(tmp_path: Path) -> Path:
     """A place where a test may mount, in a namespace of its own."""
     if os.geteuid() != 0:
         pytest.skip("mounting takes root")
     if not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
         pytest.skip("this system gives no mount namespace")
     (tmp_path / "disk").mkdir()
-    yield tmp_path / "disk"
+    return tmp_path / "disk"
 
 
 SCRIPT = """

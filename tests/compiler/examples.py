@@ -1,0 +1,91 @@
+"""The examples in the checks' docstrings, expanded into whole workspaces: an example that no longer holds fails."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ssmd_compiler.checks.pages import Step
+
+BASE = Path(__file__).parent.parent / "scenarios" / "bases" / "minimal"
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes every text plain where YAML allows it: ssmd's scalars are text until a field asks for more."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def base_files() -> dict[str, bytes]:
+    return {path.relative_to(BASE).as_posix(): path.read_bytes() for path in sorted(BASE.rglob("*")) if path.is_file()}
+
+
+def apply(step: Step, root: Path) -> None:
+    """Make one step's change to the workspace at `root`."""
+    target = root / step.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    match step.way:
+        case "as is":
+            _replace(target, step.text.encode() + b"\n")
+        case "bytes":
+            _replace(target, codecs.escape_decode(step.text.encode())[0])
+        case "link":
+            target.unlink(missing_ok=True)
+            target.symlink_to(step.text)
+        case "directory":
+            target.unlink(missing_ok=True)
+            target.mkdir()
+        case "absent":
+            target.unlink()
+        case "repeat":
+            _replace(target, step.text.encode() * step.count)
+        case "many":
+            for number in range(step.count):
+                (target / f"e{number}.yaml").touch()
+        case "symbols":
+            _merge(target, {"spec": {"symbols": [f"KX-{number:06}" for number in range(step.count)]}})
+        case "":
+            _merge(target, yaml.load(step.text, yaml.BaseLoader))
+        case other:
+            raise AssertionError(f"no step is meant as ({other})")
+
+
+def _replace(target: Path, content: bytes) -> None:
+    if target.is_symlink():
+        target.unlink()
+    target.write_bytes(content)
+
+
+def _merge(target: Path, patch: dict[str, Any]) -> None:
+    document = yaml.load(target.read_text(), yaml.BaseLoader)
+    target.write_text(yaml.dump(_merged(document, patch), Dumper=_Plain, sort_keys=False, width=10_000))
+
+
+def _merged(document: Any, patch: Any) -> Any:
+    """RFC 7386: mappings merge, `null` removes, anything else replaces."""
+    if not isinstance(patch, dict) or not isinstance(document, dict):
+        return patch
+    merged = dict(document)
+    for key, value in patch.items():
+        if value == "null":
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged
+
+
+def write(files: dict[str, bytes], root: Path) -> None:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
