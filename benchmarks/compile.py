@@ -39,12 +39,13 @@ import sys
 import tempfile
 import venv
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trees
 from contestants import ALL, HERE, Case, Contestant, reference
-from measure import ContestantError, Cost, TimeBoundError, median
+from measure import ContestantError, Cost, TimeBoundError, apart, median
 from produced import Produced, inspect
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Measured:
     case: Case
     inputs: int
     input_bytes: int
+    stand_in: str | None
+    """Why the floor does not write ssmd's output."""
     results: list[Result]
     syncs: list[float]
 
@@ -90,11 +93,11 @@ class Measured:
 
 def measure_case(case: Case, contestants: list[Contestant], options: argparse.Namespace) -> Measured:
     case.scratch.mkdir()
-    files = trees.tree(case.environments, seed=case.seed)
-    trees.write(case.tree, files)
+    inputs, input_bytes = apart(partial(write_tree, case))
+    stand_in = None
     if any(contestant.name == "floor" for contestant in contestants):
         say(case, "reference")
-        reference(case)
+        stand_in = apart(partial(reference, case))
     results = [Result(contestant) for contestant in contestants]
     syncs: list[float] = []
     for result in results:
@@ -106,18 +109,26 @@ def measure_case(case: Case, contestants: list[Contestant], options: argparse.Na
             if result.contestant.name == "floor":
                 syncs.append(json.loads(case.log.read_text(encoding="utf-8"))["syncfs"]["wall"])
     for result in results:
-        inspect_output(case, result)
+        if not (stand_in and result.contestant.name == "floor"):
+            inspect_output(case, result)
     judge_peers(results)
-    return Measured(case, len(files), sum(len(text.encode()) for text in files.values()), results, syncs)
+    return Measured(case, inputs, input_bytes, stand_in, results, syncs)
+
+
+def write_tree(case: Case) -> tuple[int, int]:
+    """Files and bytes of the tree that all start from."""
+    files = trees.tree(case.environments, seed=case.seed)
+    trees.write(case.tree, files)
+    return len(files), sum(len(text.encode()) for text in files.values())
 
 
 def warm_up(case: Case, result: Result, patience: float) -> None:
     """Prepare, run once, forget the figure; keep it where another run would take too long."""
     say(case, f"warm-up: {result.contestant.name}")
     try:
-        result.contestant.prepare(case)
-    except (ContestantError, TimeBoundError, OSError, subprocess.CalledProcessError) as error:
-        result.problem = str(error) or "too slow"
+        apart(partial(result.contestant.prepare, case))
+    except ContestantError as error:
+        result.problem = str(error)
         return
     attempt(case, result)
     if result.runs and result.runs[0].wall > patience:
@@ -145,10 +156,8 @@ def inspect_output(case: Case, result: Result) -> None:
     if contestant.output is None or not result.runs:
         return
     say(case, f"reading what {contestant.name} wrote")
-    if contestant.name == "floor" and case.stand_in:
-        return
     try:
-        result.produced = inspect(contestant.directory(case) / contestant.output)
+        result.produced = apart(partial(inspect, contestant.directory(case) / contestant.output))
     except ContestantError as error:
         result.problem = str(error)
 
@@ -212,8 +221,8 @@ def counts(produced: Produced | None) -> tuple[str, str, str, str]:
 def remarks(measured: Measured) -> Iterator[str]:
     if measured.syncs:
         yield f"  one syncfs after the floor: {sorted(measured.syncs)[len(measured.syncs) // 2]:.3f} s more"
-    if measured.case.stand_in:
-        yield f"  the floor writes a stand-in, for there is no output of ssmd: {measured.case.stand_in}"
+    if measured.stand_in:
+        yield f"  the floor writes a stand-in, for there is no output of ssmd: {measured.stand_in}"
     peers = [result for result in measured.results if result.contestant.peer and result.produced]
     if len(peers) > 1 and not any(result.problem for result in peers):
         yield "  all peers wrote the same documents"
@@ -240,7 +249,7 @@ def figures(measured: list[Measured]) -> dict[str, object]:
                 "seed": one.case.seed,
                 "input_files": one.inputs,
                 "input_bytes": one.input_bytes,
-                "stand_in": one.case.stand_in,
+                "stand_in": one.stand_in,
                 "syncfs": one.syncs,
                 "contestants": [
                     {

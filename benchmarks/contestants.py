@@ -13,13 +13,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import measure
 import trees
-from measure import Cost
+from measure import ContestantError, Cost, TimeBoundError
 from peer_inputs import write_inputs
 
 if TYPE_CHECKING:
@@ -31,19 +31,15 @@ HERE = Path(__file__).resolve().parent
 SSMD = Path(sys.executable).with_name("ssmd")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Case:
-    """One size: its tree, a directory for everybody's copies, the peers' interpreter, what ssmd wrote."""
+    """One size: a directory for its tree and everybody's copies of it, the peers' environment, the bound in seconds."""
 
     environments: int
     seed: int
     scratch: Path
     venv: Path
     bound: float
-    outputs: dict[str, bytes] = field(default_factory=dict)
-    """What the floor writes: ssmd's output, or a stand-in while there is none."""
-    stand_in: str | None = None
-    """Why it is a stand-in."""
 
     @property
     def tree(self) -> Path:
@@ -52,6 +48,11 @@ class Case:
     @property
     def log(self) -> Path:
         return self.scratch / "log"
+
+    @property
+    def pack(self) -> Path:
+        """What the floor writes: {path: bytes}, pickled."""
+        return self.scratch / "pack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +145,17 @@ def _ssmd(*arguments: str) -> Callable[[Case, Path], list[str]]:
     return lambda _case, _directory: [str(SSMD), *arguments]
 
 
-def reference(case: Case) -> None:
-    """Set what the floor writes: the files of one `ssmd compile`, untimed, or a stand-in when that fails."""
+def reference(case: Case) -> str | None:
+    """Pack what the floor is to write: the files of one `ssmd compile`, or a stand-in and the reason for it."""
     directory = case.scratch / "reference"
     _workspace(case, directory)
     try:
         _run([str(SSMD), "compile"], directory, case)
-        case.outputs = _read(directory / "generated")
-    except (measure.ContestantError, measure.TimeBoundError, OSError) as error:
-        case.stand_in = str(error).splitlines()[0]
-        case.outputs = _stand_in(case.tree)
+    except (ContestantError, TimeBoundError, OSError) as error:
+        case.pack.write_bytes(pickle.dumps(_stand_in(case.tree)))
+        return (str(error) or "too slow").splitlines()[0]
+    case.pack.write_bytes(pickle.dumps(_read(directory / "generated")))
+    return None
 
 
 def _read(directory: Path) -> dict[str, bytes]:
@@ -171,18 +173,13 @@ def _stand_in(tree: Path) -> dict[str, bytes]:
 # The floor
 
 
-def _pack(case: Case, directory: Path) -> None:
-    directory.mkdir()
-    (directory / "pack").write_bytes(pickle.dumps(case.outputs))
-
-
 def _floor(case: Case, directory: Path) -> list[str]:
     return [
         sys.executable,
         "-I",
         str(HERE / "floor.py"),
         str(case.tree),
-        str(directory / "pack"),
+        str(case.pack),
         str(directory / "out"),
     ]
 
@@ -259,7 +256,7 @@ ALL = (
     Contestant(
         "floor",
         "libyaml events of every input and a plain write of ssmd's very output, one process (floor.py).",
-        setup=_pack,
+        setup=lambda _, directory: directory.mkdir(),
         command=_floor,
         before=_set_aside("out"),
         output="out",
@@ -268,8 +265,8 @@ ALL = (
     _peer(
         "kapitan",
         "compiled",
-        "a target an environment, Jinja2 templates, its own pool of processes, the reclass-rs inventory. Parameters are "
-        "checked for being defined; no schema of them, no references between documents, no positions in errors.",
+        "a target an environment, Jinja2 templates, its own pool of processes, the reclass-rs inventory. It tells an "
+        "undefined parameter; it knows no schema of them, no references between documents.",
         _kapitan,
     ),
     _peer(

@@ -55,7 +55,6 @@ def _classes(environment: Spec) -> list[str]:
     wanted = {
         "nats": middleware["transport"]["type"] == "nats",
         "local": middleware["storage"]["type"] == "local",
-        "schedule": environment["schedule"]["auto_roll"],
         "archiver": "archiver" in environment,
     }
     return ["capture", f"feeds.{environment['feed']}", *(name for name, needed in wanted.items() if needed)]

@@ -310,6 +310,7 @@ spec:
       sequenced: true
       sequence_field: seq
       sequence_scope: per_subscription
+      sequence_group_by: sid
       schema: orderbook:v1
 """
 

@@ -13,13 +13,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ssmd_compiler import __version__, checks
-from ssmd_compiler.checks import Claim, DefinitionFile, Emitted, Families, FeedStage, SchemaStage, TemplateStage, Topology
+from ssmd_compiler.checks import (
+    Claim,
+    DefinitionFile,
+    Emitted,
+    Families,
+    FeedStage,
+    SchemaStage,
+    TemplateStage,
+    Topology,
+)
 from ssmd_compiler.definitions import Definition, Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.emit import Output, TemplateFault, Templates, argocd, emit
 from ssmd_compiler.link import LinkedEnvironment, Shared, link
 from ssmd_compiler.lock import Group, Lock
-from ssmd_compiler.lower import Lowered, lower
+from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings
 from ssmd_compiler.source import Refused, Tree, beside
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
@@ -276,10 +285,10 @@ def _lock(common: Common, options: Options, compiled: list[Compiled], workspace:
         if one.outputs
     ]
     if workspace:
-        inputs = tuple(sorted({one.path for one in compiled} | common.digests.keys() & {SETTINGS}))
-        groups.append(Group(None, inputs, {output.path: _sha256(output.content) for output in workspace}))
-    inputs = dict(common.digests) | {one.path: one.sha256 for one in compiled if one.sha256 is not None}
-    return Lock(f"ssmd {__version__}", options.as_of.isoformat(), dict(sorted(inputs.items())), tuple(groups))
+        shared = tuple(sorted({one.path for one in compiled} | common.digests.keys() & {SETTINGS}))
+        groups.append(Group(None, shared, {output.path: _sha256(output.content) for output in workspace}))
+    digests = dict(common.digests) | {one.path: one.sha256 for one in compiled if one.sha256 is not None}
+    return Lock(f"ssmd {__version__}", options.as_of.isoformat(), dict(sorted(digests.items())), tuple(groups))
 
 
 def _fails(found: Iterable[Diagnostic]) -> bool:

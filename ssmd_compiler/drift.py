@@ -44,5 +44,4 @@ def _compare(path: str, found: bytes, expected: bytes) -> Iterator[str]:
         yield f"differs: {FOLDER}/{path}"
         return
     old, new = (text.decode(errors="backslashreplace").splitlines() for text in (found, expected))
-    for line in difflib.unified_diff(old, new, f"{FOLDER}/{path}", f"{FOLDER}/{path} (compiled)", lineterm="", n=2):
-        yield line
+    yield from difflib.unified_diff(old, new, f"{FOLDER}/{path}", f"{FOLDER}/{path} (compiled)", lineterm="", n=2)

@@ -1,8 +1,8 @@
 """A key's `source`, read: where the runtime finds each field. No value is ever read here.
 
-    env:VAR1,VAR2   one variable a field          env             variables SSMD_<KEY>_<FIELD>
-    vault:PATH      fields at a Vault path        file:DIRECTORY  one file a field
-    sealed-secret[:/][NAMESPACE/]NAME             (absent)        the sealed secret `<env>-<key>`
+env:VAR1,VAR2   one variable a field          env             variables SSMD_<KEY>_<FIELD>
+vault:PATH      fields at a Vault path        file:DIRECTORY  one file a field
+sealed-secret[:/][NAMESPACE/]NAME             (absent)        the sealed secret `<env>-<key>`
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def parse_source(text: str | None) -> KeySource | None:
         case "sealed-secret":
             return _sealed(rest.removeprefix("/"))
         case "vault":
-            return KeySource("vault", location=rest, flaw=None if rest.strip("/") else "the path after `vault:` is empty")
+            return KeySource(
+                "vault", location=rest, flaw=None if rest.strip("/") else "the path after `vault:` is empty"
+            )
         case "file":
             return KeySource("file", location=rest.rstrip("/"), flaw=_directory_flaw(rest))
     return None

@@ -7,17 +7,17 @@ what exists but is itself faulty is not missing, so that nobody is told twice. N
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings
 from ssmd_compiler.source import Map, Path, Seq
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Iterator, Mapping
 
     from ssmd_compiler.diagnostics import Span
+    from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings
     from ssmd_compiler.model.environment import Key
     from ssmd_compiler.model.feed import FeedVersion
     from ssmd_compiler.model.schema import SchemaVersion

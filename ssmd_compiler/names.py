@@ -1,7 +1,7 @@
 """Every derived name, computed here and nowhere else.
 
-Streams, subjects, consumers, Secrets, Services, ports, paths, labels: two components that spell one name apart lose data
-in silence, so nothing else in this project builds one. Lengths and collisions are judged in `checks`, not here.
+Streams, subjects, consumers, Secrets, Services, ports, paths, labels: two components that spell one name apart lose
+data in silence, so nothing else in this project builds one. Lengths and collisions are judged in `checks`, not here.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ class Names:
     def application(self) -> str:
         return self.environment
 
-    def labels(self, component: str | None = None, shard: str | None = None, version: str | None = None) -> dict[str, str]:
+    def labels(
+        self, component: str | None = None, shard: str | None = None, version: str | None = None
+    ) -> dict[str, str]:
         """Kubernetes' recommended labels, and the shard."""
         labels = {"app.kubernetes.io/name": "ssmd", "app.kubernetes.io/instance": self.environment}
         if version:

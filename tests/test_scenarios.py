@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import importlib
 import os
 import sys
 import time
@@ -34,7 +33,7 @@ from scenario import (
     play,
 )
 
-import ssmd_compiler
+from ssmd_compiler.cli import run
 from ssmd_compiler.diagnostics.escape import printable
 
 if TYPE_CHECKING:
@@ -47,22 +46,14 @@ BASES = SCENARIOS / "bases"
 FILES = sorted(path for path in SCENARIOS.glob("*/*.txt") if path.parent != BASES)
 
 
-@pytest.fixture(scope="session")
-def ssmd() -> Run:
-    if not (Path(ssmd_compiler.__file__).parent / "cli" / "__init__.py").exists():
-        pytest.skip("this tree has no command line yet")
-    run: Run = importlib.import_module("ssmd_compiler.cli").run
-    return run
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SCENARIOS).with_suffix("")))
-def test_scenario(path: Path, ssmd: Run, tmp_path: Path) -> None:
-    check(path, ssmd, tmp_path, update=bool(os.environ.get("UPDATE")))
+def test_scenario(path: Path, tmp_path: Path) -> None:
+    check(path, run, tmp_path, update=bool(os.environ.get("UPDATE")))
 
 
-def check(path: Path, run: Run, folder: Path, *, update: bool) -> None:
+def check(path: Path, ssmd: Run, folder: Path, *, update: bool) -> None:
     text = path.read_bytes().decode()
-    actual = play(text, run, folder, BASES)
+    actual = play(text, ssmd, folder, BASES)
     if update and actual != text:
         path.write_bytes(actual.encode())
     elif actual != text:

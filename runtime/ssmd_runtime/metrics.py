@@ -1,6 +1,6 @@
-"""Every metric that the runtime exports, as data: the one list that exporters implement and the compiler checks alerts against.
+"""Every metric that the runtime exports, as data.
 
-Names follow Prometheus' naming practice; durations are seconds, sizes bytes.
+The one list: exporters implement it, and the compiler checks alerts against it. Names follow Prometheus' naming practice; durations are seconds, sizes bytes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ METRICS: Final = (
     Metric("ssmd_queue_bytes", "gauge", "Bytes received and not yet written.", ("feed",)),
     Metric("ssmd_fsync_seconds", "histogram", "Time of one fdatasync.", ("feed",)),
     Metric("ssmd_publish_seconds", "histogram", "Time from publish to the broker's acknowledgement.", ("feed",)),
-    Metric(
-        "ssmd_key_expires_in_days", "gauge", "Days until a key's rotation is due.", ("environment", "key_name")
-    ),
+    Metric("ssmd_key_expires_in_days", "gauge", "Days until a key's rotation is due.", ("environment", "key_name")),
     Metric("ssmd_circuit_breaker_state", "gauge", "0 closed, 1 open, 2 half open.", ("target",)),
     Metric("ssmd_dead_letters_total", "counter", "Messages set aside after all retries.", ("component",)),
     Metric("ssmd_connector_messages_received_total", "counter", "Frames received.", ("feed", "type")),

@@ -29,8 +29,8 @@ __all__ = [
     "Limits",
     "Liveness",
     "MessageTypeSpec",
-    "Provenance",
     "Protocol",
+    "Provenance",
     "Retry",
     "Rotation",
     "SpecError",
@@ -79,7 +79,10 @@ class FieldSource(_Struct, frozen=True, kw_only=True):
 
 
 class KeySpec(_Struct, frozen=True, kw_only=True):
-    """One key: its fields' sources, never their values. `rotation_days` and `expires` (a date) feed the expiry metric."""
+    """One key: its fields' sources, never their values; resolved only where another field of the spec names it.
+
+    `rotation_days` and `expires` (a date) feed the expiry metric.
+    """
 
     name: str
     type: str

@@ -5,9 +5,7 @@ To add one: its module (copy a neighbour), a line in the table below, and `make 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_compiler.checks import (
     ssmd001_unreadable,
@@ -107,11 +105,16 @@ from ssmd_compiler.checks.stages import (
     Topology,
     claims,
 )
-from ssmd_compiler.diagnostics import Diagnostic
 from ssmd_compiler.link import LinkedEnvironment
 from ssmd_compiler.lower import Lowered
 from ssmd_compiler.model import Bound
 from ssmd_compiler.source import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import ModuleType
+
+    from ssmd_compiler.diagnostics import Diagnostic
 
 __all__ = [
     "TABLE",
@@ -162,9 +165,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd110_bad_name,
         ssmd111_said_twice,
     ),
-    Families: (
-        ssmd112_one_name,
-    ),
+    Families: (ssmd112_one_name,),
     FeedStage: (
         ssmd113_sequence_incomplete,
         ssmd202_unknown_schema,
@@ -231,9 +232,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd706_stream_taken,
         ssmd707_place_taken,
     ),
-    TemplateStage: (
-        ssmd806_template_fails,
-    ),
+    TemplateStage: (ssmd806_template_fails,),
     Generated: (
         ssmd801_drift,
         ssmd802_output_missing,

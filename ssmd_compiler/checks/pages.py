@@ -83,7 +83,9 @@ def _split(rest: str) -> tuple[str, tuple[Example, ...]]:
         else:
             text.append(line)
     examples = (
-        Example("FAIL" if verdict == "FAIL" else "PASS", tuple(_step(match, lines) for match, lines in steps if match[2]))
+        Example(
+            "FAIL" if verdict == "FAIL" else "PASS", tuple(_step(match, lines) for match, lines in steps if match[2])
+        )
         for verdict, steps in found
     )
     return "\n".join(text).strip(), tuple(examples)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.lower.spec import takes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,7 +21,7 @@ def misplaced(environment: Environment) -> Iterator[tuple[tuple[str | int, ...],
     if not shards:
         return
     for index, symbol in enumerate(environment.symbols):
-        taking = tuple(name for name, shard in shards.items() if _takes_symbol(shard, symbol))
+        taking = tuple(name for name, shard in shards.items() if takes(shard, symbol))
         if len(taking) != 1:
             yield ("symbols", index), f"symbol `{symbol}`", taking
     listed = set(environment.symbols)
@@ -32,11 +34,6 @@ def misplaced(environment: Environment) -> Iterator[tuple[tuple[str | int, ...],
             taking = tuple(name for name, shard in shards.items() if shard.selector.category == filter_.category)
             if len(taking) != 1 and not _by_prefix(shards):
                 yield ("sync", "filters", index, "category"), f"category `{filter_.category}`", taking
-
-
-def _takes_symbol(shard: Shard, symbol: str) -> bool:
-    selector = shard.selector
-    return symbol in selector.symbols or (selector.prefix is not None and symbol.startswith(selector.prefix))
 
 
 def _by_prefix(shards: dict[str, Shard]) -> bool:

@@ -24,4 +24,6 @@ CODE = "SSMD003"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.NOT_UTF8):
-        yield error(CODE, f"not UTF-8: {fault.detail}", at=fault.span, help="save the file as UTF-8 without a byte order mark")
+        yield error(
+            CODE, f"not UTF-8: {fault.detail}", at=fault.span, help="save the file as UTF-8 without a byte order mark"
+        )

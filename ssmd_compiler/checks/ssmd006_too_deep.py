@@ -24,4 +24,6 @@ CODE = "SSMD006"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.TOO_DEEP):
-        yield error(CODE, f"more than {fault.detail} mappings and lists inside each other", at=fault.span, help="flatten it")
+        yield error(
+            CODE, f"more than {fault.detail} mappings and lists inside each other", at=fault.span, help="flatten it"
+        )

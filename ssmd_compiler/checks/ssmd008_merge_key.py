@@ -25,4 +25,9 @@ CODE = "SSMD008"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.MERGE_KEY):
-        yield error(CODE, "merge keys are not read", at=fault.span, help="write the fields out; put `<<` in quotes to use it as text")
+        yield error(
+            CODE,
+            "merge keys are not read",
+            at=fault.span,
+            help="write the fields out; put `<<` in quotes to use it as text",
+        )

@@ -24,4 +24,9 @@ CODE = "SSMD009"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.TAG):
-        yield error(CODE, f"the tag `{short_tag(fault.detail)}` is not read", at=fault.span, help="remove the tag: fields have their types")
+        yield error(
+            CODE,
+            f"the tag `{short_tag(fault.detail)}` is not read",
+            at=fault.span,
+            help="remove the tag: fields have their types",
+        )

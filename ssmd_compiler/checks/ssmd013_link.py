@@ -25,4 +25,6 @@ CODE = "SSMD013"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.LINK):
-        yield error(CODE, f"this link {fault.detail}", at=fault.span, help="replace it by the file itself, inside the workspace")
+        yield error(
+            CODE, f"this link {fault.detail}", at=fault.span, help="replace it by the file itself, inside the workspace"
+        )

@@ -24,4 +24,9 @@ CODE = "SSMD014"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.TOO_MANY_FILES):
-        yield error(CODE, f"more than {fault.detail} documents", at=fault.span, help="split the workspace; compiling is independent for each")
+        yield error(
+            CODE,
+            f"more than {fault.detail} documents",
+            at=fault.span,
+            help="split the workspace; compiling is independent for each",
+        )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ssmd_compiler.checks.wording import shape_faults, misspelt
+from ssmd_compiler.checks.wording import misspelt, shape_faults
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.model import Bound, ShapeKind
 

@@ -24,4 +24,9 @@ CODE = "SSMD107"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.WRONG_KIND):
-        yield error(CODE, f"kind `{fault.subject}` in a folder of `{fault.detail}` documents", at=fault.span, help=f"say `kind: {fault.detail}`, or move the file")
+        yield error(
+            CODE,
+            f"kind `{fault.subject}` in a folder of `{fault.detail}` documents",
+            at=fault.span,
+            help=f"say `kind: {fault.detail}`, or move the file",
+        )

@@ -24,4 +24,9 @@ CODE = "SSMD108"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.NAME_DIFFERS):
-        yield error(CODE, f"the name is `{fault.subject}`, the file says `{fault.detail}`", at=fault.span, help=f"say `name: {fault.detail}`, or rename the file")
+        yield error(
+            CODE,
+            f"the name is `{fault.subject}`, the file says `{fault.detail}`",
+            at=fault.span,
+            help=f"say `name: {fault.detail}`, or rename the file",
+        )

@@ -24,4 +24,9 @@ CODE = "SSMD109"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.API_VERSION):
-        yield error(CODE, f"apiVersion `{fault.subject}` is not read here", at=fault.span, help=f"say `apiVersion: {fault.detail}`")
+        yield error(
+            CODE,
+            f"apiVersion `{fault.subject}` is not read here",
+            at=fault.span,
+            help=f"say `apiVersion: {fault.detail}`",
+        )

@@ -28,4 +28,9 @@ CODE = "SSMD110"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.BAD_NAME):
-        yield error(CODE, f"`{fault.detail}` cannot be a name", at=fault.span, help="use lower-case letters, digits and `-`, at most 63, and rename the file with it")
+        yield error(
+            CODE,
+            f"`{fault.detail}` cannot be a name",
+            at=fault.span,
+            help="use lower-case letters, digits and `-`, at most 63, and rename the file with it",
+        )

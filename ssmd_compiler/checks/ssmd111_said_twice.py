@@ -25,5 +25,9 @@ CODE = "SSMD111"
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.SAID_TWICE):
         other = (Related(fault.other, "and here"),) if fault.other else ()
-        message = f"`{fault.subject}` means the same as `{fault.detail}`" if fault.subject != fault.detail else f"`{fault.subject}` is said twice"
+        message = (
+            f"`{fault.subject}` means the same as `{fault.detail}`"
+            if fault.subject != fault.detail
+            else f"`{fault.subject}` is said twice"
+        )
         yield error(CODE, message, at=fault.span, related=other, help="remove one of the two")

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Families
 from ssmd_compiler.diagnostics import Diagnostic, Related, Span, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Families
 
 CODE = "SSMD112"
 
@@ -30,5 +31,7 @@ def check(families: Families) -> Iterator[Diagnostic]:
             name = path.rpartition("/")[2].removesuffix(".yaml")
             if name in first:
                 other = (Related(Span(first[name]), "declared here first"),)
-                yield error(CODE, f"the {family} `{name}` is declared twice", at=Span(path), related=other, help="keep one")
+                yield error(
+                    CODE, f"the {family} `{name}` is declared twice", at=Span(path), related=other, help="keep one"
+                )
             first.setdefault(name, path)

@@ -7,18 +7,24 @@ FAIL exchanges/feeds/kalshi.yaml
     spec: {message_types: {trade: {sequenced: true, sequence_field: seq}}}
 
 PASS exchanges/feeds/kalshi.yaml
-    spec: {message_types: {trade: {sequenced: true, sequence_field: seq, sequence_scope: per_connection}}}
+    spec:
+      message_types:
+        trade:
+          sequenced: true
+          sequence_field: seq
+          sequence_scope: per_connection
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import FeedStage
 from ssmd_compiler.diagnostics import Diagnostic, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import FeedStage
 
 CODE = "SSMD113"
 

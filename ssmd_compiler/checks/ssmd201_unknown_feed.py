@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD201"
 
@@ -32,5 +33,7 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
             f"no feed named `{feed.name}`",
             at=feed.span,
             label=did_you_mean(feed.name, feed.known),
-            help=f"the feeds here are {listed(feed.known)}" if feed.known else "there is no feed yet: add one in `feeds/`",
+            help=f"the feeds here are {listed(feed.known)}"
+            if feed.known
+            else "there is no feed yet: add one in `feeds/`",
         )

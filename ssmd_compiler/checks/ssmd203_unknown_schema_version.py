@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.checks.wording import listed, schema_uses_of
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
-from ssmd_compiler.checks.stages import FeedStage
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import FeedStage
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD203"
 

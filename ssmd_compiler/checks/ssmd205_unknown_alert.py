@@ -17,10 +17,11 @@ from ssmd_compiler.alerts import ALERTS
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD205"
 

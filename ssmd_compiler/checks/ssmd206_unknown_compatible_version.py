@@ -1,7 +1,14 @@
 """SSMD206: a schema version says it reads a version that does not exist.
 
 FAIL schemas/trade.yaml
-    spec: {versions: [{version: v1, effective_from: 2025-01-01, status: active, compatible_with: [v0], hash: "sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2025-01-01
+        status: active
+        compatible_with:
+        - v0
+        hash: sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174
 
 PASS
 """
@@ -11,12 +18,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import listed
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD206"
 

@@ -3,7 +3,13 @@
 A version is in force from `effective_from` up to, but not on, `effective_to`. The date is today in UTC, or `--as-of`.
 
 FAIL exchanges/feeds/kalshi.yaml
-    spec: {versions: [{version: v2, effective_from: 2024-01-01, effective_to: 2024-06-01, protocol: wss, endpoint: "wss://example.com/ws"}]}
+    spec:
+      versions:
+      - version: v2
+        effective_from: 2024-01-01
+        effective_to: 2024-06-01
+        protocol: wss
+        endpoint: wss://example.com/ws
 
 PASS
 """
@@ -13,10 +19,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD301"
 

@@ -3,24 +3,44 @@
 Which one is meant? End the earlier one with `effective_to` on the day on which the later one starts.
 
 FAIL exchanges/feeds/kalshi.yaml
-    spec: {versions: [{version: v1, effective_from: 2024-01-01, effective_to: 2025-06-01, protocol: wss, endpoint: "wss://example.com/ws"}, {version: v2, effective_from: 2025-01-01, protocol: wss, endpoint: "wss://example.com/ws"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2024-01-01
+        effective_to: 2025-06-01
+        protocol: wss
+        endpoint: wss://example.com/ws
+      - version: v2
+        effective_from: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/ws
 
 PASS exchanges/feeds/kalshi.yaml
-    spec: {versions: [{version: v1, effective_from: 2024-01-01, effective_to: 2025-01-01, protocol: wss, endpoint: "wss://example.com/ws"}, {version: v2, effective_from: 2025-01-01, protocol: wss, endpoint: "wss://example.com/ws"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2024-01-01
+        effective_to: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/ws
+      - version: v2
+        effective_from: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/ws
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import FeedStage
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import FeedStage
 
 CODE = "SSMD302"
 
@@ -31,7 +51,9 @@ def check(stage: FeedStage) -> Iterator[Diagnostic]:
     for earlier, later in pairwise(order):
         first, second = versions[earlier], versions[later]
         # An open range ends where the next one starts: "the latest such" is in force.
-        end = first.effective_to or (second.effective_from if first.effective_from < second.effective_from else _FOREVER)
+        end = first.effective_to or (
+            second.effective_from if first.effective_from < second.effective_from else _FOREVER
+        )
         if second.effective_from < end:
             at = stage.feed.span("versions", later, "effective_from")
             other = (Related(stage.feed.span("versions", earlier, "version"), "is still in force then"),)

@@ -3,7 +3,12 @@
 A draft may change; what is recorded with it may not be readable later. Set its status to `active` first.
 
 FAIL schemas/trade.yaml
-    spec: {versions: [{version: v1, effective_from: 2025-01-01, status: draft, hash: "sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2025-01-01
+        status: draft
+        hash: sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174
 
 PASS
 """
@@ -13,10 +18,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD305"
 

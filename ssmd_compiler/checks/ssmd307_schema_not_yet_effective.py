@@ -1,7 +1,11 @@
 """SSMD307: an environment uses a schema version before its day.
 
 FAIL schemas/trade.yaml
-    spec: {versions: [{version: v1, effective_from: 2999-01-01, hash: "sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2999-01-01
+        hash: sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174
 
 PASS
 """
@@ -11,10 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD307"
 

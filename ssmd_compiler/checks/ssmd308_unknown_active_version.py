@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import listed
-from ssmd_compiler.checks.stages import FeedStage
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import FeedStage
 
 CODE = "SSMD308"
 

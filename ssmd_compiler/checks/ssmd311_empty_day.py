@@ -14,10 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD311"
 

@@ -1,7 +1,7 @@
 """SSMD402: a schema's definition file is not inside of the workspace.
 
-An absolute path, one that climbs out with `..`, or a link that leads out is refused, and nothing behind it is read: what
-is compiled must be what is in Git.
+An absolute path, one that climbs out with `..`, or a link that leads out is refused, and nothing behind it is read:
+what is compiled must be what is in Git.
 
 FAIL schemas/trade.yaml
     spec: {schema_file: ../../secrets/trade.capnp}
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.source import FaultKind, beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD402"
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, Related, Span, error
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD403"
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, Related, Span, error
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD404"
 
@@ -30,4 +31,6 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
         # A JSON Schema may describe records without naming any.
         if stage.schema.value.format != "json_schema" or not parsed.definition.content.strip():
             path = parsed.definition.path
-            yield error(CODE, "this definition describes no record", at=Span(path), related=(Related(at, "named here"),))
+            yield error(
+                CODE, "this definition describes no record", at=Span(path), related=(Related(at, "named here"),)
+            )

@@ -4,23 +4,27 @@ A version that is in use may not change: what was recorded with it must stay rea
 nothing has been recorded with it yet) state the new hash.
 
 FAIL schemas/trade.yaml
-    spec: {versions: [{version: v1, effective_from: 2025-01-01, hash: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]}
+    spec:
+      versions:
+      - version: v1
+        effective_from: 2025-01-01
+        hash: sha256:0000000000000000000000000000000000000000000000000000000000000000
 
 PASS
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-import hashlib
-
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, TextEdit, error
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD405"
 

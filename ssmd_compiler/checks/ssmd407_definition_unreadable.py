@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import SchemaStage
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.source import FaultKind, beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import SchemaStage
 
 CODE = "SSMD407"
 
@@ -26,6 +27,8 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
         path = beside(stage.schema.path, file)
         found = stage.files.get(path) if path else None
         if found is not None and found.refused is FaultKind.TOO_LARGE:
-            yield error(CODE, f"`{path}` is too large: {found.detail} bytes", at=at, help="a definition has at most 1 MiB")
+            yield error(
+                CODE, f"`{path}` is too large: {found.detail} bytes", at=at, help="a definition has at most 1 MiB"
+            )
         elif found is not None and found.refused is FaultKind.UNREADABLE:
             yield error(CODE, f"`{path}` cannot be read: {found.detail}", at=at)

@@ -6,7 +6,14 @@ FAIL environments/dev.yaml
     spec: {keys: {kalshi: {type: api_key, fields: [api_key, api_secret], source: "env:KALSHI_API_KEY"}}}
 
 PASS environments/dev.yaml
-    spec: {keys: {kalshi: {type: api_key, fields: [api_key, api_secret], source: "env:KALSHI_API_KEY,KALSHI_API_SECRET"}}}
+    spec:
+      keys:
+        kalshi:
+          type: api_key
+          fields:
+          - api_key
+          - api_secret
+          source: env:KALSHI_API_KEY,KALSHI_API_SECRET
 """
 
 from __future__ import annotations
@@ -14,11 +21,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 from ssmd_compiler.keys import parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD503"
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 from ssmd_compiler.keys import SCHEMES, parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD504"
 

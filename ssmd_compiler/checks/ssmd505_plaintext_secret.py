@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.checks.secrets import plaintext
 from ssmd_compiler.checks.stages import FeedStage
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD505"
 

@@ -3,11 +3,16 @@
 A broker given an exchange's key answers with a login failure at run time, if it does at once.
 
 FAIL environments/dev.yaml
-    spec: {middleware: {transport: {type: nats, url: "nats://nats.example:4222", credentials: "$key:kalshi"}}}
+    spec:
+      middleware:
+        transport:
+          type: nats
+          url: nats://nats.example:4222
+          credentials: $key:kalshi
 
 PASS environments/dev.yaml
     spec:
-      keys: {kalshi: {type: api_key, fields: [a], source: env}, nats: {type: transport, fields: [username, password], source: env}}
+      keys: {nats: {type: transport, fields: [username, password], source: env}}
       middleware: {transport: {type: nats, url: "nats://nats.example:4222", credentials: "$key:nats"}}
 """
 
@@ -16,10 +21,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, warning
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from ssmd_compiler.link import LinkedEnvironment
+    from ssmd_compiler.source import Path
 
 CODE = "SSMD506"
 
@@ -33,7 +40,7 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
             yield warning(CODE, message, at=use.span, help="refer to a key of that type, or correct the key's type")
 
 
-_FITTING = {
+_FITTING: Mapping[Path, tuple[str, ...]] = {
     ("connector", "credentials"): ("api_key", "tls"),
     ("middleware", "transport", "credentials"): ("transport", "tls"),
     ("middleware", "journal", "credentials"): ("transport", "tls"),

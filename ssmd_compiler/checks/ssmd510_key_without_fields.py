@@ -14,10 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD510"
 
@@ -26,7 +27,9 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
     for name, key in linked.environment.keys.items():
         if not key.fields and not _older(key.source):
             at = linked.bound.span("keys", name, key=True)
-            yield error(CODE, f"key `{name}` declares no fields", at=at, help="add `fields: [api_key, api_secret]` or the like")
+            yield error(
+                CODE, f"key `{name}` declares no fields", at=at, help="add `fields: [api_key, api_secret]` or the like"
+            )
 
 
 def _older(source: str | None) -> bool:

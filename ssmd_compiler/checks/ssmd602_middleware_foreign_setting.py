@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.checks.middleware import ALLOWED, layers
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD602"
 

@@ -3,10 +3,25 @@
 A feed's version may list the transports that it works with, under `required_transport`; empty means any.
 
 FAIL exchanges/feeds/kalshi.yaml
-    spec: {versions: [{version: v2, effective_from: 2025-01-01, protocol: wss, endpoint: "wss://example.com/ws", required_transport: [nats]}]}
+    spec:
+      versions:
+      - version: v2
+        effective_from: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/ws
+        required_transport:
+        - nats
 
 PASS exchanges/feeds/kalshi.yaml
-    spec: {versions: [{version: v2, effective_from: 2025-01-01, protocol: wss, endpoint: "wss://example.com/ws", required_transport: [nats, memory]}]}
+    spec:
+      versions:
+      - version: v2
+        effective_from: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/ws
+        required_transport:
+        - nats
+        - memory
 """
 
 from __future__ import annotations
@@ -15,10 +30,11 @@ from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
-from ssmd_compiler.link import LinkedEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.link import LinkedEnvironment
 
 CODE = "SSMD603"
 
@@ -32,4 +48,6 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
         related = (Related(target.span("versions", feed.versions.index(version), "required_transport"), "listed here"),)
         at = linked.bound.span("middleware", "transport", "type")
         help_ = f"it works with {listed(version.required_transport)}"
-        yield error(CODE, f"feed `{feed.name}` does not work with transport `{used}`", at=at, related=related, help=help_)
+        yield error(
+            CODE, f"feed `{feed.name}` does not work with transport `{used}`", at=at, related=related, help=help_
+        )

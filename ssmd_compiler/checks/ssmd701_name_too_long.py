@@ -17,11 +17,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.lower import Lowered
 from ssmd_compiler.names import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.lower import Lowered
 
 CODE = "SSMD701"
 
@@ -31,5 +32,7 @@ def check(lowered: Lowered) -> Iterator[Diagnostic]:
         limit = LIMITS[derived.kind]
         if len(derived.name) > limit:
             at = lowered.linked.bound.span(*derived.origin)
-            message = f"the {derived.kind} name `{derived.name}` has {len(derived.name)} characters; {limit} are allowed"
+            message = (
+                f"the {derived.kind} name `{derived.name}` has {len(derived.name)} characters; {limit} are allowed"
+            )
             yield error(CODE, message, at=at, help="shorten the names that it is made from")

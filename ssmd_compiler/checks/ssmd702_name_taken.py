@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Topology
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Topology
 
 CODE = "SSMD702"
 
@@ -29,6 +30,10 @@ CODE = "SSMD702"
 def check(topology: Topology) -> Iterator[Diagnostic]:
     kinds = ("ConfigMap", "Deployment", "PersistentVolumeClaim", "Secret", "Service", "CronJob")
     for claim, holder in topology.contested(*kinds):
-        message = f"the {claim.kind} `{claim.name}` in namespace `{claim.scope}` is also environment `{holder.environment}`'s"
+        message = (
+            f"the {claim.kind} `{claim.name}` in namespace `{claim.scope}` is also environment `{holder.environment}`'s"
+        )
         related = (Related(holder.span, "from here too"),)
-        yield error(CODE, message, at=claim.span, related=related, help="rename one, or give one a namespace of its own")
+        yield error(
+            CODE, message, at=claim.span, related=related, help="rename one, or give one a namespace of its own"
+        )

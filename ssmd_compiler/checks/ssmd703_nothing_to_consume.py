@@ -6,7 +6,13 @@ FAIL environments/dev.yaml
     spec: {archiver: {replicas: 1}}
 
 PASS environments/dev.yaml
-    spec: {archiver: {replicas: 1}, middleware: {transport: {type: nats, url: "nats://nats.example:4222"}}}
+    spec:
+      archiver:
+        replicas: 1
+      middleware:
+        transport:
+          type: nats
+          url: nats://nats.example:4222
 """
 
 from __future__ import annotations
@@ -14,10 +20,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
-from ssmd_compiler.lower import Lowered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.lower import Lowered
 
 CODE = "SSMD703"
 
@@ -27,7 +34,7 @@ def check(lowered: Lowered) -> Iterator[Diagnostic]:
         return
     bound = lowered.linked.bound
     related = (Related(bound.span("middleware", "transport", "type"), "publishes nothing that others can read"),)
-    for component, _ in lowered.consumes:
+    for component in lowered.consumes:
         at = bound.span(component, key=True)
         message = f"the {component} has nothing to read: nothing is published"
         yield error(CODE, message, at=at, related=related, help=f"use a `nats` transport, or remove `{component}`")

@@ -1,15 +1,21 @@
 """SSMD704: two environments publish to one subject.
 
-Their messages would mix, and nobody could tell them apart. Each environment has a `subject_prefix`; by default it is the
-environment's name.
+Their messages would mix, and nobody could tell them apart. Each environment has a `subject_prefix`; by default it is
+the environment's name.
 
 FAIL environments/prod.yaml (as is)
     name: prod
     feed: kalshi
     keys: {kalshi: {type: api_key, fields: [a], source: env}}
-    middleware: {transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: kalshi}, storage: {type: memory}}
+    transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: kalshi}
+    storage: {type: memory}
 AND environments/dev.yaml
-    spec: {middleware: {transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: kalshi}}}
+    spec:
+      middleware:
+        transport:
+          type: nats
+          url: nats://nats.example:4222
+          subject_prefix: kalshi
 
 PASS
 """
@@ -18,11 +24,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Topology
 from ssmd_compiler.diagnostics import Diagnostic, Related, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Topology
 
 CODE = "SSMD704"
 

@@ -1,7 +1,7 @@
 """SSMD707: two environments write to one place.
 
-On one machine, or in one bucket, their files would overwrite each other. In a cluster a local path is inside of a volume
-of its own, so this is a warning there.
+On one machine, or in one bucket, their files would overwrite each other. In a cluster a local path is inside of a
+volume of its own, so this is a warning there.
 
 FAIL environments/prod.yaml (as is)
     name: prod
@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Topology
 from ssmd_compiler.diagnostics import Diagnostic, Related, error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Topology
 
 CODE = "SSMD707"
 

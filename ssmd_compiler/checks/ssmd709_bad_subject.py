@@ -4,23 +4,33 @@ Subjects are tokens of printable characters with `.` between them: no spaces, an
 stream's name has no `.` either.
 
 FAIL environments/dev.yaml
-    spec: {middleware: {transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: "kalshi.>"}}}
+    spec:
+      middleware:
+        transport:
+          type: nats
+          url: nats://nats.example:4222
+          subject_prefix: kalshi.>
 
 PASS environments/dev.yaml
-    spec: {middleware: {transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: kalshi.prod}}}
+    spec:
+      middleware:
+        transport:
+          type: nats
+          url: nats://nats.example:4222
+          subject_prefix: kalshi.prod
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-import re
-
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.lower import Lowered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.lower import Lowered
 
 CODE = "SSMD709"
 
@@ -31,12 +41,14 @@ def check(lowered: Lowered) -> Iterator[Diagnostic]:
         if pattern is not None and not pattern.fullmatch(derived.name):
             at = lowered.linked.bound.span(*derived.origin)
             message = f"NATS does not take `{derived.name}` as a {derived.kind}"
-            yield error(CODE, message, at=at, help="use letters, digits, `-` and `_`, with `.` between a subject's tokens")
+            yield error(
+                CODE, message, at=at, help="use letters, digits, `-` and `_`, with `.` between a subject's tokens"
+            )
 
 
-_TOKEN = r"[A-Za-z0-9_$/:+=@-]+"
+_PART = r"[A-Za-z0-9_$/:+=@-]+"
 _FORMS = {
-    "subject": re.compile(rf"{_TOKEN}(\.{_TOKEN})*"),
+    "subject": re.compile(rf"{_PART}(\.{_PART})*"),
     "stream": re.compile(r"[A-Za-z0-9_-]+"),
     "consumer": re.compile(r"[A-Za-z0-9_-]+"),
 }

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Generated
 from ssmd_compiler.diagnostics import Diagnostic, Span, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Generated
 
 CODE = "SSMD804"
 
@@ -25,4 +26,6 @@ def check(generated: Generated) -> Iterator[Diagnostic]:
     for path, found in generated.files.items():
         if found.refused is not None:
             at = Span(f"{generated.folder}/{path}")
-            yield error(CODE, f"this is not a regular file: {found.detail}", at=at, help="remove it, then `ssmd compile`")
+            yield error(
+                CODE, f"this is not a regular file: {found.detail}", at=at, help="remove it, then `ssmd compile`"
+            )

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.checks.stages import Emitted
 from ssmd_compiler.diagnostics import Diagnostic, Span, error
 from ssmd_compiler.emit import template_of
 from ssmd_compiler.source import Map, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Emitted
 
 CODE = "SSMD807"
 
@@ -30,7 +31,9 @@ def check(emitted: Emitted) -> Iterator[Diagnostic]:
         template = template_of(output.path)
         if template in emitted.own_templates and (flaw := _flaw(output.path, output.content)):
             at = Span(f"templates/{template}")
-            yield error(CODE, f"`{output.path}` from this template {flaw}", at=at, help="compare it with the built-in one")
+            yield error(
+                CODE, f"`{output.path}` from this template {flaw}", at=at, help="compare it with the built-in one"
+            )
 
 
 def _flaw(path: str, content: bytes) -> str:

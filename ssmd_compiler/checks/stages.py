@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Collection, Iterator, Mapping
 
     from ssmd_compiler.definitions import Parsed
     from ssmd_compiler.diagnostics import Span
@@ -135,7 +135,9 @@ def claims(lowered: Lowered) -> Iterator[Claim]:
         in_cluster = derived.kind not in ("label", "stream", "subject", "consumer")
         scope = names.namespace if in_cluster else _broker(lowered)
         yield Claim(derived.kind, scope, derived.name, names.environment, bound.span(*derived.origin))
-    storage = bound.span("middleware", "storage", "path" if lowered.linked.environment.middleware.storage.path else "type")
+    storage = bound.span(
+        "middleware", "storage", "path" if lowered.linked.environment.middleware.storage.path else "type"
+    )
     for place in lowered.stores:
         yield Claim("place", "", place, names.environment, storage)
 

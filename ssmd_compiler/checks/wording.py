@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.source import Document, Fault, FaultKind
 
-__all__ = ["faults", "listed", "misspelt", "other_environment", "schema_uses_of", "shape_faults", "short_tag", "type_help"]
+__all__ = [
+    "faults",
+    "listed",
+    "misspelt",
+    "other_environment",
+    "schema_uses_of",
+    "shape_faults",
+    "short_tag",
+    "type_help",
+]
 
 
 def faults(document: Document, kind: FaultKind) -> Iterator[Fault]:

@@ -13,9 +13,9 @@ __all__ = ["main", "run"]
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; never raises, and never shows a traceback."""
-    import click  # noqa: PLC0415 -- `--version` answers without it
+    import click
 
-    from ssmd_compiler.cli.commands import ssmd  # noqa: PLC0415 -- as above
+    from ssmd_compiler.cli.commands import ssmd
 
     try:
         return int(ssmd.main(argv, prog_name="ssmd", standalone_mode=False) or 0)
@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as problem:  # noqa: BLE001 -- a traceback on a terminal is a bug
-        from ssmd_compiler.cli.crash import report  # noqa: PLC0415 -- needed only now
+        from ssmd_compiler.cli.crash import report
 
         return report(problem)
 
@@ -38,7 +38,7 @@ def run(argv: list[str]) -> int:
 def main() -> None:
     """The `ssmd` program."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        from ssmd_compiler import __version__  # noqa: PLC0415 -- nothing else is needed
+        from ssmd_compiler import __version__
 
         print(f"ssmd {__version__}")  # noqa: T201 -- as above
         return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +27,9 @@ from ssmd_compiler.generated import FOLDER, current_lock, look
 from ssmd_compiler.publish import Published, PublishError, publish
 from ssmd_compiler.source import DirectoryTree
 
+if TYPE_CHECKING:
+    import datetime
+
 Formats = tuple[tuple[str, Path | None], ...]
 
 
@@ -37,7 +40,7 @@ Formats = tuple[tuple[str, Path | None], ...]
 @config_dir_option
 @as_of_option
 @format_option
-def command(
+def command(  # noqa: PLR0913 -- one parameter an option
     environments: tuple[str, ...],
     config_dir: Path | None,
     as_of: datetime.date | None,
@@ -97,9 +100,7 @@ def _wanted(compiled: Compilation, generated: Generated, environments: tuple[str
     return compiled.lock.with_groups_of(generated.locked, environments)
 
 
-def _check(
-    workspace: Path, tree: DirectoryTree, compiled: Compilation, generated: Generated, wanted: lock.Lock
-) -> int:
+def _check(workspace: Path, tree: DirectoryTree, compiled: Compilation, generated: Generated, wanted: lock.Lock) -> int:
     """Compare, write nothing, and show what would change."""
     expected = {path: compiled.outputs[path] for path in wanted.outputs if path in compiled.outputs}
     orphans = [path for path in (generated.locked.outputs if generated.locked else {}) if path not in wanted.outputs]

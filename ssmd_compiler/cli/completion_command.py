@@ -11,7 +11,7 @@ from ssmd_compiler.cli.commands import ssmd
 @click.command(short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> int:
-    """Print the completion script of SHELL.
+    r"""Print the completion script of SHELL.
 
     \b
     bash:  eval "$(ssmd completion bash)"       in ~/.bashrc

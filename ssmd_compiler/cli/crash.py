@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-import sys
 import tempfile
 import traceback
 from pathlib import Path
+
+import click
 
 from ssmd_compiler import __version__
 
@@ -16,8 +17,8 @@ __all__ = ["report"]
 def report(problem: Exception) -> int:
     """Write the crash file, say where it is, and return the exit code of a bug."""
     kind = type(problem).__name__
-    print(f"ssmd: internal error ({kind}): this is a bug in ssmd, not in your files.", file=sys.stderr)
-    print(f"      Please report it with {_write(problem, kind)}", file=sys.stderr)
+    click.echo(f"ssmd: internal error ({kind}): this is a bug in ssmd, not in your files.", err=True)
+    click.echo(f"      Please report it with {_write(problem, kind)}", err=True)
     return 3
 
 

@@ -19,7 +19,9 @@ def command(directory: Path) -> int:
     files = starter()
     taken = sorted(path for path in files if (directory / path).exists() or (directory / path).is_symlink())
     if taken:
-        raise click.ClickException(f"`{directory / taken[0]}` exists already: init only writes where nothing is in the way")
+        raise click.ClickException(
+            f"`{directory / taken[0]}` exists already: init only writes where nothing is in the way"
+        )
     try:
         _write(directory, files)
     except OSError as problem:

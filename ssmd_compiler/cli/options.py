@@ -6,16 +6,16 @@ import datetime
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ssmd_compiler import __version__
+from ssmd_compiler.dates import date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ssmd_compiler.diagnostics import Diagnostic
 
@@ -75,7 +75,9 @@ def find_workspace(config_dir: Path | None) -> Path:
     for folder in (here, *here.parents):
         if is_workspace(folder):
             return folder
-    raise click.UsageError("there is no workspace here or above: make one with `ssmd init`, or name it with --config-dir")
+    raise click.UsageError(
+        "there is no workspace here or above: make one with `ssmd init`, or name it with --config-dir"
+    )
 
 
 def is_workspace(folder: Path) -> bool:
@@ -84,8 +86,8 @@ def is_workspace(folder: Path) -> bool:
 
 def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The environments of the workspace that start with what is typed so far."""
-    from ssmd_compiler.source import DirectoryTree  # noqa: PLC0415 -- only in a shell's completion
-    from ssmd_compiler.source.workspace import discover  # noqa: PLC0415 -- as above
+    from ssmd_compiler.source import DirectoryTree
+    from ssmd_compiler.source.workspace import discover
 
     try:
         workspace = find_workspace(context.params.get("config_dir"))
@@ -103,8 +105,8 @@ def report(
     diagnostics: Sequence[Diagnostic], workspace: Path, checked: int, formats: Iterable[tuple[str, Path | None]]
 ) -> None:
     """Show `diagnostics` in each of the formats."""
-    from ssmd_compiler.diagnostics.printers import Report, printer  # noqa: PLC0415 -- only when there is something to show
-    from ssmd_compiler.source import DirectoryTree, Refused  # noqa: PLC0415 -- as above
+    from ssmd_compiler.diagnostics.printers import Report, printer
+    from ssmd_compiler.source import DirectoryTree, Refused
 
     tree = DirectoryTree(workspace)
 
@@ -134,19 +136,17 @@ def _write(file: Path, text: str) -> None:
 def _date(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime.date | None:
     if value is None:
         return None
-    try:
-        if len(value) != len("2026-01-31"):
-            raise ValueError
-        return datetime.date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"`{value}` is not a date such as 2026-01-31") from None
+    date = date_of(value)
+    if date is None:
+        raise click.BadParameter(f"`{value}` is not a date such as 2026-01-31")
+    return date
 
 
 def _formats(
     _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, Path | None], ...]:
-    from ssmd_compiler.diagnostics.nearest import did_you_mean  # noqa: PLC0415 -- rarely needed
-    from ssmd_compiler.diagnostics.printers import PRINTERS  # noqa: PLC0415 -- as above
+    from ssmd_compiler.diagnostics.nearest import did_you_mean
+    from ssmd_compiler.diagnostics.printers import PRINTERS
 
     parsed: list[tuple[str, Path | None]] = []
     for value in values or ("text",):

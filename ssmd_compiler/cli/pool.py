@@ -47,7 +47,7 @@ def _shown(results: Iterator[T], paths: list[str]) -> Iterator[T]:
     if len(paths) < FEWEST or not sys.stderr.isatty():
         yield from results
         return
-    import click  # noqa: PLC0415 -- only for the bar
+    import click
 
     with click.progressbar(
         results, length=len(paths), file=sys.stderr, item_show_func=lambda one: getattr(one, "name", None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,9 @@ from ssmd_compiler.compiler import Options, compile
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.generated import look
 from ssmd_compiler.source import DirectoryTree
+
+if TYPE_CHECKING:
+    import datetime
 
 
 @click.command(short_help="Prove the sources, and generated/ against them.")
@@ -51,7 +54,7 @@ def _above(paths: tuple[Path, ...]) -> Path | None:
 
 
 def _root_of(path: Path) -> Path | None:
-    from ssmd_compiler.cli.options import is_workspace  # noqa: PLC0415 -- rarely needed
+    from ssmd_compiler.cli.options import is_workspace
 
     return next((folder for folder in (path, *path.parents) if is_workspace(folder)), None)
 
@@ -67,4 +70,4 @@ def _relative(path: Path, workspace: Path) -> str:
 
 def _within(found: Diagnostic, only: list[str]) -> bool:
     path = found.span.path
-    return not only or any(one == "." or path == one or path.startswith(f"{one}/") for one in only)
+    return not only or any(one in (".", path) or path.startswith(f"{one}/") for one in only)

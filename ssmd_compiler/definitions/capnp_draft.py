@@ -12,36 +12,22 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.definitions.names import nearest
+from ssmd_compiler.definitions.capnp_complaint import number, subject, worded
 
 if TYPE_CHECKING:
+    from ssmd_compiler.definitions.capnp_complaint import Subject
     from ssmd_compiler.definitions.capnp_tokens import Scan
     from ssmd_compiler.definitions.model import Flaw
 
 __all__ = ["Draft"]
 
 _MOST_FILLERS = 64
-_BUILTINS = (
-    *("Void", "Bool", "Text", "Data", "List", "AnyPointer", "AnyStruct", "AnyList", "Capability"),
-    *("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64"),
-)
 # The simplest member of each kind of block, to stand where a flawed one stood.
 _MEMBERS = {
     **dict.fromkeys(("struct", "union", "group"), "{name} @{number} :Void; "),
     "enum": "{name} @{number}; ",
     "interface": "{name} @{number} (); ",
 }
-# The compiler gives no column, but its sentence tells which word of the line it means: one it names, or the one
-# after @ or =.
-_NAMED = re.compile(r"(?:Not defined: |named |^)'?([A-Za-z_.][\w.]*)'?(?: is |$|\.$)|^'([\w.]+)' ")
-_AFTER = ((re.compile("ordinal", re.IGNORECASE), "@"), (re.compile("Type mismatch|Integer "), "="))
-# Or it says what is wrong with how a name is spelled, which the token and its neighbours show.
-_STYLES = (
-    ("lower-case letter", re.compile(r"^\W+ [A-Z]\w* @")),
-    ("capital letter", re.compile(r"^(?:struct|enum|interface|using) [a-z]")),
-    ("underscores", re.compile(r" \w*_\w* ")),
-)
-_SKIPPED = re.compile(r"Skipped ordinal @(\d+)")
 
 
 @dataclass(slots=True)
@@ -82,49 +68,38 @@ class Draft:
         """Take the compiler's word that `message` holds on `line`; whether the file, mended, may be read again."""
         if "does not declare an ID" in message:
             return self._declare_id()
-        token = self._subject(line, message)
-        statement = None if token is None else self.scan.statement_at(token)
-        if token is None or statement is None:
-            self.flaws.append(self.scan.text.flaw_on(line, self._wording(message)))
+        about = subject(self.scan.tokens, line, message)
+        statement = None if about is None else self.scan.statement_at(about.token)
+        if about is None or statement is None:
+            self.flaws.append(self.scan.text.flaw_on(line, worded(message, self.scan.names())))
             return False
-        again = statement in self._told
-        if not again and not self._follows(statement, message):
-            self.flaws.append(self._flaw(token, statement, message))
+        if statement not in self._told and not self._follows(statement, message):
+            self.flaws.append(self._flaw(about, statement, message))
         self._told.add(statement)
-        return self._mend(token, statement, message, again=again)
+        return self._mend(about.token, statement, message)
 
-    def _subject(self, line: int, message: str) -> int | None:
-        """The token on that line which the message is about; the line's first when it names none."""
-        there = [index for index, token in enumerate(self.scan.tokens) if token.line == line]
-        name, sign = _name(message), _sign(message)
-        style = next((pattern for words, pattern in _STYLES if words in message), None)
-        for index in there:
-            text, before = self.scan.tokens[index].text, self.scan.tokens[index - 1].text
-            if (name and text == name) or (sign and index and before.endswith(sign)):
-                return index
-            if style and style.search(" ".join(t.text for t in self.scan.tokens[max(index - 1, 0) : index + 2])):
-                return index
-        return there[0] if there else None
-
-    def _flaw(self, token: int, statement: int, message: str) -> Flaw:
-        first = last = self.scan.tokens[token]
-        if not _name(message) and not _sign(message):
+    def _flaw(self, about: Subject, statement: int, message: str) -> Flaw:
+        first = last = self.scan.tokens[about.token]
+        if not about.exact:
             begin, end, *_ = self.scan.statements[statement]
             last = [first, *(t for t in self.scan.tokens[begin:end] if t.line == first.line)][-1]
-        return self.scan.text.flaw(first.start, last.end, self._wording(message))
+        return self.scan.text.flaw(first.start, last.end, worded(message, self.scan.names()))
 
     def _follows(self, statement: int, message: str) -> bool:
         """Whether this is no flaw of the file but the consequence of a repair."""
-        return bool(_SKIPPED.match(message)) and self.scan.statements[statement].parent in self._thinned
+        return message.startswith("Skipped ordinal") and self.scan.statements[statement].parent in self._thinned
 
-    def _mend(self, token: int, statement: int, message: str, *, again: bool) -> bool:
-        if skipped := _SKIPPED.match(message):
+    def _mend(self, token: int, statement: int, message: str) -> bool:
+        if skipped := re.match(r"Skipped ordinal @(\d+)", message):
             return self._fill(token, statement, int(skipped[1]))
         if message.startswith("Duplicate ordinal"):
             return self._drop(statement)
         if "is already defined" in message:
-            return self._rename(token)
-        return not again and self._stub(statement)
+            return self._rename(token, f"{self.scan.tokens[token].text}Again{token}")
+        if "lower-case letter" in message or "underscores" in message:
+            name = self.words.get(token, self.scan.tokens[token].text).replace("_", "")
+            return self._rename(token, name[:1].lower() + name[1:])
+        return self._stub(statement)
 
     def _declare_id(self) -> bool:
         """The same ID whenever the same file is read: the compiler's own proposal is a random one."""
@@ -134,10 +109,10 @@ class Draft:
         self.before[0] = declaration
         return True
 
-    def _rename(self, token: int) -> bool:
-        if token in self.words:
+    def _rename(self, token: int, name: str) -> bool:
+        if not name or self.words.get(token, self.scan.tokens[token].text) == name:
             return False
-        self.words[token] = f"{self.scan.tokens[token].text}Again{token}"
+        self.words[token] = name
         return True
 
     def _drop(self, statement: int) -> bool:
@@ -150,19 +125,18 @@ class Draft:
     def _fill(self, token: int, statement: int, expected: int) -> bool:
         """Put members where numbers were skipped, so that the ones after them can be read."""
         member, first = self._member(statement), self.scan.statements[statement].first
-        number = self.scan.tokens[token].text
-        if member is None or not number.isdecimal() or first in self.before:
+        missing = range(expected, number(self.scan.tokens[token].text))
+        if member is None or first in self.before or not 0 < len(missing) <= _MOST_FILLERS:
             return False
-        missing = range(expected, int(number))
         self.before[first] = "".join(member.format(name=f"filler{n}At{first}", number=n) for n in missing)
-        return 0 < len(missing) <= _MOST_FILLERS
+        return True
 
     def _stub(self, statement: int) -> bool:
         member, first = self._member(statement), self.scan.statements[statement].first
         if member is None or self._replaced(statement):
             return False
-        name, _, number = self.scan.tokens[first : first + 3]
-        self._replace(statement, member.format(name=self.words.get(first, name.text), number=number.text))
+        name, _, ordinal = self.scan.tokens[first : first + 3]
+        self._replace(statement, member.format(name=self.words.get(first, name.text), number=ordinal.text))
         return True
 
     def _member(self, statement: int) -> str | None:
@@ -180,22 +154,3 @@ class Draft:
         self.words.update(dict.fromkeys(range(first, last + ended), ""))
         self.words[first] = text
         self.before.pop(last, None)
-
-    def _wording(self, message: str) -> str:
-        """The compiler's sentence in the manner of ours, and the nearest name when one is not defined."""
-        if message.startswith("Not defined: "):
-            name = message.removeprefix("Not defined: ").strip()
-            known = [*_BUILTINS, *self.scan.names()]
-            near = nearest(name, known)
-            return f"`{name}` is not defined" + (f"; did you mean `{near}`?" if near else "")
-        return re.sub(r"'([^']*)'", r"`\1`", message).removesuffix(".").replace(".  ", "; ")
-
-
-def _name(message: str) -> str:
-    """The last part of the name that a message is about, or nothing."""
-    match = _NAMED.search(message)
-    return "" if match is None else (match[1] or match[2]).rpartition(".")[2]
-
-
-def _sign(message: str) -> str:
-    return next((sign for pattern, sign in _AFTER if pattern.search(message)), "")

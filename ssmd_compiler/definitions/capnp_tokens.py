@@ -33,8 +33,9 @@ _TOKEN = re.compile(
   | (?P<number> (?: 0x[0-9A-Fa-f]++ | [0-9]++(?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]*+)?+ ) (?![A-Za-z_.]) )
   | (?P<operator> [!$%&*+\-./:<=>?@^|~]++ )
   | (?P<mark>   [()\[\]{},;] )
+  | (?P<unknown> . )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _DECLARES = {"struct", "enum", "interface", "using"}
 _OPENER = {")": "(", "]": "[", "}": "{"}
@@ -98,23 +99,18 @@ class Scan:
 
 def scan(text: Text) -> Scan:
     found = Scan(text)
-    found.tokens = list(_tokens(found))
-    if not found.broken:
-        _Brackets(found).read()
+    _Brackets(found).read(_tokens(text))
     return found
 
 
-def _tokens(found: Scan) -> Iterator[Token]:
-    characters, at = found.text.characters, 0
-    while at < len(characters):
-        match = _TOKEN.match(characters, at)
-        if match is None:
-            found.flaws.append(_unknown(found.text, at))
-            found.broken = True
-            return
-        if match.lastgroup != "blank":
-            yield Token(match.lastgroup or "", match[0], at, found.text.line_at(at))
-        at = match.end()
+def _tokens(text: Text) -> Iterator[Token]:
+    line = 1
+    for match in _TOKEN.finditer(text.characters):
+        kind, word = match.lastgroup or "", match[0]
+        if kind != "blank":
+            yield Token(kind, word, match.start(), line)
+        if kind in {"blank", "blob"}:
+            line += word.count("\n")
 
 
 def _unknown(text: Text, at: int) -> Flaw:
@@ -137,9 +133,11 @@ class _Brackets:
         self._parents = [-1]  # statements
         self._first: int | None = None  # token that begins the statement being read
 
-    def read(self) -> None:
-        for index, token in enumerate(self._found.tokens):
-            if len(self._found.flaws) > MAX_FLAWS:
+    def read(self, tokens: Iterator[Token]) -> None:
+        for index, token in enumerate(tokens):
+            self._found.tokens.append(token)
+            if token.kind == "unknown" or len(self._found.flaws) > MAX_FLAWS:
+                self._found.flaws.append(_unknown(self._found.text, token.start))
                 self._found.broken = True
                 return
             if token.kind == "mark":
@@ -149,8 +147,7 @@ class _Brackets:
                     return
             elif self._first is None:
                 self._first = index
-        end = len(self._found.tokens)
-        self._unfinished(end)
+        self._unfinished(len(self._found.tokens))
         for index in self._open:
             self._refuse(index, f"`{self._found.tokens[index].text}` is never closed")
 

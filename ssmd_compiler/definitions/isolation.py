@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS", "SECONDS_FOR_ONE", "Outcome", "Reader", "installed"]
 
 SECONDS = 10  # for all definitions of one format
-SECONDS_FOR_ONE = 4
+SECONDS_FOR_ONE = 6
 MEMORY = 1 << 30
 
 _PACKAGES: dict[Format, str] = {"capnp": "capnp", "protobuf": "grpc_tools", "json_schema": "jsonschema"}

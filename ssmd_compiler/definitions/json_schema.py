@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.definitions.isolation import Reader
 from ssmd_compiler.definitions.json_nodes import Node, read
 from ssmd_compiler.definitions.json_references import METASCHEMAS, References
-from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
+from ssmd_compiler.definitions.text import MAX_FLAWS, look, one_line, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ class _Reading:
     def result(self, index: int) -> Parsed:
         root = self._roots.get(index)
         title = root.members.get("title") if root else None
-        records = [title.value] if title is not None and isinstance(title.value, str) and title.value else []
+        records = [one_line(title.value)] if title is not None and isinstance(title.value, str) and title.value else []
         return parsed(self._definitions[index], self._flaws[index], records)
 
     def _ask(self, asked: list[int]) -> Iterator[tuple[int, Outcome]]:
@@ -99,8 +99,14 @@ def _findings(root: Node, outcome: Outcome) -> Iterator[tuple[Node, str]]:
         return
     for path, keyword, expected, message in json.loads(outcome.out):
         node = root.at(path)
-        key = next((step for step in reversed(path) if isinstance(step, str)), "")
-        yield node, _worded(f"`{key}`" if key else "a schema", keyword, expected, node) or message
+        yield node, _worded(_subject(path), keyword, expected, node) or message
+
+
+def _subject(path: list[str | int]) -> str:
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if not key:
+        return "a schema"
+    return f"`{key}`" if path[-1] == key else f"an element of `{key}`"
 
 
 def _worded(subject: str, keyword: str, expected: object, node: Node) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BYTES", "MAX_FLAWS", "Text", "look", "one_line", "parsed"]
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 19  # the largest that is read whole, by the slowest of the parsers, in a second or two
 MAX_FLAWS = 20  # a person mends the first few and runs again; garbage has thousands
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")

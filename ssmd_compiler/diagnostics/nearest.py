@@ -33,8 +33,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name nearest to `name`, itself excluded; of equally near ones, that with the longest common start."""
-    wanted = _folded(name[: LONGEST + 1])
-    if not wanted or len(name) > LONGEST:
+    wanted = _folded(name) if len(name) <= LONGEST else ""
+    if not wanted:
         return None
     ranks = []
     for folded, candidate in _most_alike(wanted, _plausible(wanted, known)):

@@ -43,4 +43,8 @@ def template_of(path: str) -> str:
     for name in ("deployment", "pvc", "service", "poddisruptionbudget"):
         if stem == name or stem.startswith(f"{name}-"):
             return name + SUFFIX
-    return f"cronjob-day{SUFFIX}" if stem.startswith("cronjob-day-") else (stem.replace("serviceaccount-day", "serviceaccount")) + SUFFIX
+    return (
+        f"cronjob-day{SUFFIX}"
+        if stem.startswith("cronjob-day-")
+        else (stem.replace("serviceaccount-day", "serviceaccount")) + SUFFIX
+    )

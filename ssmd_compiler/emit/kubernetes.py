@@ -37,7 +37,10 @@ def documents(lowered: Lowered, templates: Templates) -> Iterator[tuple[str, byt
         yield f"service{suffix}.yaml", templates.render("service", values)
         yield f"poddisruptionbudget{suffix}.yaml", templates.render("poddisruptionbudget", values)
     for workload in lowered.workloads:
-        yield f"deployment{_suffix(workload)}.yaml", templates.render("deployment", {**common, **_deployment(lowered, workload)})
+        yield (
+            f"deployment{_suffix(workload)}.yaml",
+            templates.render("deployment", {**common, **_deployment(lowered, workload)}),
+        )
     if lowered.linked.environment.schedule is not None:
         yield from _day(lowered, lowered.linked.environment.schedule, templates, common)
 
@@ -90,7 +93,9 @@ def _deployment(lowered: Lowered, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _day(lowered: Lowered, schedule: Schedule, templates: Templates, common: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _day(
+    lowered: Lowered, schedule: Schedule, templates: Templates, common: dict[str, Any]
+) -> Iterator[tuple[str, bytes]]:
     """Two CronJobs that scale the collectors up at day start and down at day end, and just the right to do so."""
     names = lowered.names
     collectors = [workload for workload in lowered.workloads if workload.component == COLLECTOR]
@@ -108,7 +113,12 @@ def _day(lowered: Lowered, schedule: Schedule, templates: Templates, common: dic
         template = kind if kind == "serviceaccount" else f"{kind}-day"
         yield f"{kind}-day.yaml", templates.render(template, values)
     for moment, time, running in (("start", schedule.day_start, True), ("end", schedule.day_end, False)):
-        cron = {**values, "name": names.cronjob(moment), "schedule": _cron(time), "commands": _scale(collectors, running)}
+        cron = {
+            **values,
+            "name": names.cronjob(moment),
+            "schedule": _cron(time),
+            "commands": _scale(collectors, running),
+        }
         yield f"cronjob-day-{moment}.yaml", templates.render("cronjob-day", cron)
 
 

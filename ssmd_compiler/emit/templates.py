@@ -50,7 +50,7 @@ class Templates:
         self._environment = ImmutableSandboxedEnvironment(
             loader=jinja2.DictLoader({**built_in(), **self.own}),
             undefined=jinja2.StrictUndefined,
-            autoescape=False,  # noqa: S701 -- YAML, not HTML: `finalize` serializes every value
+            autoescape=False,
             finalize=scalar,
             trim_blocks=True,
             lstrip_blocks=True,

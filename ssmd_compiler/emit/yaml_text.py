@@ -15,7 +15,9 @@ __all__ = ["Yaml", "block_text", "scalar", "tree"]
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 _ESCAPED = re.compile("[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-_UNBLOCKED = re.compile("[^\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u1fff\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNBLOCKED = re.compile(
+    "[^\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u1fff\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 class Yaml(str):
@@ -48,7 +50,13 @@ def scalar(value: Any) -> str:
 def block_text(text: str, indent: int) -> Yaml:
     """Many lines as a literal block, indented by `indent`; in quotes when a block could not hold them unchanged."""
     lines = text.split("\n")
-    if not text.endswith("\n") or len(lines) < 3 or lines[0][:1] in (" ", "\t", "") or _UNBLOCKED.search(text) or text.endswith("\n\n"):
+    if (
+        not text.endswith("\n")
+        or len(lines) < 3
+        or lines[0][:1] in (" ", "\t", "")
+        or _UNBLOCKED.search(text)
+        or text.endswith("\n\n")
+    ):
         return Yaml(scalar(text))
     pad = " " * indent
     return Yaml("|\n" + "\n".join(pad + line if line else "" for line in lines[:-1]))
@@ -64,7 +72,11 @@ def _lines(value: Any, pad: str) -> list[str]:
         lines: list[str] = []
         for key, item in value.items():
             nested = isinstance(item, dict | list | tuple) and item
-            lines += [f"{pad}{scalar(key)}:", *_lines(item, pad + "  ")] if nested else [f"{pad}{scalar(key)}: {scalar(item)}"]
+            lines += (
+                [f"{pad}{scalar(key)}:", *_lines(item, pad + "  ")]
+                if nested
+                else [f"{pad}{scalar(key)}: {scalar(item)}"]
+            )
         return lines
     if isinstance(value, list | tuple) and value:
         lines = []

@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.model.base import Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
@@ -22,7 +21,10 @@ from ssmd_compiler.model.scalars import NAME, SCHEMA_NAME, describe
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
-from ssmd_compiler.source import Document, Map, Path, Quoted
+from ssmd_compiler.source import Document, Map, Path
+
+if typing.TYPE_CHECKING:
+    from ssmd_compiler.diagnostics import Span
 
 __all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings"]
 
@@ -168,33 +170,39 @@ def _validate(
         return None, [_shape_fault(place, model, error) for error in found]
 
 
+_EXPECTED = {
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "string_type": "text",
+}
+_FORMS = {
+    "too_short": "expected at least one item",
+    "string_pattern_mismatch": "expected a duration such as 30s, 5m, 1h or 2d",
+}
+
+
 def _shape_fault(place: Document, model: type[Model], error: Any) -> ShapeFault:
+    """One of pydantic's errors, in our words."""
+    kind, found = error["type"], error["input"]
     loc: Path = tuple(step for step in error["loc"] if step != "[key]")
-    subject = _dotted(loc)
-    at_key = "[key]" in error["loc"] or error["type"] == "extra_forbidden"
-    span = place.span(loc, key=at_key)
-    match error["type"]:
-        case "extra_forbidden":
-            return ShapeFault(ShapeKind.UNKNOWN_FIELD, span, str(loc[-1]), _dotted(loc[:-1]), _fields_at(model, loc[:-1]))
-        case "missing":
-            return ShapeFault(ShapeKind.MISSING_FIELD, span, str(loc[-1]), _dotted(loc[:-1]))
-        case "literal_error":
-            if not isinstance(error["input"], str) or isinstance(error["input"], Quoted) and not error["input"]:
-                return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected text, found {describe(error['input'])}")
-            return ShapeFault(ShapeKind.NOT_ALLOWED, span, subject, error["input"], _allowed(error))
-        case "ssmd_type":
-            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, error["msg"])
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected a mapping, found {describe(error['input'])}")
-        case "tuple_type" | "list_type":
-            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected a list, found {describe(error['input'])}")
-        case "string_type":
-            return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected text, found {describe(error['input'])}")
-        case "too_short":
-            return ShapeFault(ShapeKind.WRONG_FORM, span, subject, "expected at least one item")
-        case "string_pattern_mismatch":
-            return ShapeFault(ShapeKind.WRONG_FORM, span, subject, "expected a duration such as 30s, 5m, 1h or 2d")
-    return ShapeFault(ShapeKind.WRONG_FORM, span, subject, error["msg"])
+    subject, parent = _dotted(loc), _dotted(loc[:-1])
+    span = place.span(loc, key="[key]" in error["loc"] or kind == "extra_forbidden")
+    if kind == "extra_forbidden":
+        return ShapeFault(ShapeKind.UNKNOWN_FIELD, span, str(loc[-1]), parent, _fields_at(model, loc[:-1]))
+    if kind == "missing":
+        return ShapeFault(ShapeKind.MISSING_FIELD, span, str(loc[-1]), parent)
+    if kind == "literal_error" and isinstance(found, str):
+        return ShapeFault(ShapeKind.NOT_ALLOWED, span, subject, found, _allowed(error))
+    if kind in _EXPECTED or kind == "literal_error":
+        expected = _EXPECTED.get(kind, "text")
+        return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected {expected}, found {describe(found)}")
+    is_type = kind == "ssmd_type"
+    return ShapeFault(
+        ShapeKind.WRONG_TYPE if is_type else ShapeKind.WRONG_FORM, span, subject, _FORMS.get(kind, error["msg"])
+    )
 
 
 def _allowed(error: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Literal
 from ssmd_compiler.model.base import Model
 from ssmd_compiler.model.scalars import Cpu, Identifier, Number, Positive, Size, Text
 
-__all__ = ["COMPONENTS", "Component", "Defaults", "Liveness", "Resources", "Retry", "CircuitBreaker"]
+__all__ = ["COMPONENTS", "CircuitBreaker", "Component", "Defaults", "Liveness", "Resources", "Retry"]
 
 COMPONENTS = ("connector", "archiver", "gateway")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from ssmd_compiler.model.base import Model
 from ssmd_compiler.model.component import Defaults
 from ssmd_compiler.model.scalars import Boolean, Date, Freeform, Identifier, Positive, Text, TimeOfDay, Timezone, Url
+
+if TYPE_CHECKING:
+    import datetime
 
 __all__ = ["Calendar", "Feed", "FeedVersion", "MessageType", "TransportType"]
 

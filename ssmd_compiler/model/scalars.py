@@ -1,7 +1,7 @@
 """The scalar types a field can ask for. Until one asks, everything is text.
 
-So `version: 1.10` stays "1.10", `country: no` stays "no", `010` is never 8 and `12:30:45` is never 45045. Text in quotes
-is text: it is refused where a number or a boolean belongs, so that an editor's JSON Schema and this model agree.
+So `version: 1.10` stays "1.10", `country: no` stays "no", `010` is never 8 and `12:30:45` is never 45045. Text in
+quotes is text: it is refused where a number or a boolean belongs, so that an editor's JSON Schema and this model agree.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from ssmd_compiler.dates import date_of
 from ssmd_compiler.source import Map, Quoted, Seq
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "NAME",
@@ -102,13 +105,10 @@ def _number(found: Any) -> float:
 
 
 def _date(found: Any) -> datetime.date:
-    value = _text(found)
-    try:
-        if len(value) != len("2026-01-31"):
-            raise ValueError
-        return datetime.date.fromisoformat(value)
-    except ValueError:
-        raise wrong_form("expected a date such as 2026-01-31") from None
+    date = date_of(_text(found))
+    if date is None:
+        raise wrong_form("expected a date such as 2026-01-31")
+    return date
 
 
 def _matching(pattern: str, expected: str) -> Callable[[Any], str]:
@@ -200,16 +200,19 @@ TimeOfDay = Annotated[
 ]
 Name = Annotated[
     str,
-    BeforeValidator(
-        _matching(NAME.pattern, "lower-case letters, digits and `-`, at most 63 (RFC 1123)")
-    ),
+    BeforeValidator(_matching(NAME.pattern, "lower-case letters, digits and `-`, at most 63 (RFC 1123)")),
 ]
 Identifier = Annotated[
     str, BeforeValidator(_matching(r"[A-Za-z0-9][-A-Za-z0-9._]{0,62}", "letters, digits, `.`, `_` and `-`, at most 63"))
 ]
 Sha256 = Annotated[str, BeforeValidator(_matching(r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"))]
 Size = Annotated[str, BeforeValidator(_matching(_SIZE.pattern, "a size such as 64MiB, 20Gi or 100MB"))]
-Cpu = Annotated[str, BeforeValidator(_matching(r"[1-9][0-9]{0,5}m?|0\.[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}", "CPU such as 250m, 1 or 0.5"))]
+Cpu = Annotated[
+    str,
+    BeforeValidator(
+        _matching(r"[1-9][0-9]{0,5}m?|0\.[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}", "CPU such as 250m, 1 or 0.5")
+    ),
+]
 Url = Annotated[
     str,
     BeforeValidator(

@@ -1,4 +1,4 @@
-"""Every accepted spelling of a document -> the one that the models know. Places are kept, so errors stay where they are.
+"""Every accepted spelling of a document -> the one that the models know, with the places where it was written.
 
 Accepted: the canonical form and the flat one, older field names, a key list for a key map, middleware at top level,
 `protocol: wss`, `secrets`. Two spellings of one thing in one document are refused, not merged.

@@ -47,7 +47,7 @@ def flush_directories(root: int, paths: Collection[str], place: Place) -> None:
 def _sync_filesystem(fd: int) -> bool:
     """Whether this system has `syncfs`; a failed one raises. `fd` was opened before the writes it answers for."""
     try:
-        import ctypes  # noqa: PLC0415 - costs more than a small publish, which never comes here
+        import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)
         failed = libc.syncfs(fd)

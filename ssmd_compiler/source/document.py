@@ -157,6 +157,11 @@ def _syntax_fault(path: str, problem: yaml.MarkedYAMLError) -> Fault:
     return Fault(FaultKind.SYNTAX, _span(path, at), f"{problem.context}: {detail}" if problem.context else detail)
 
 
+def _weight(value: Any) -> int:
+    """How many values it stands for, aliases written out."""
+    return value.weight if type(value) is Map or type(value) is Seq else 1
+
+
 class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen outside
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
@@ -181,7 +186,7 @@ class _Reader:
             raise _Stop(Fault(FaultKind.EMPTY, Span(self.path)))
         return self.root
 
-    def _build(self, next_event: Any) -> None:  # noqa: C901, PLR0912 -- the hot loop: one branch an event, in order of frequency
+    def _build(self, next_event: Any) -> None:  # noqa: C901, PLR0912, PLR0915 -- the hot loop: one branch an event, in order of frequency
         stack: list[tuple[Any, str | None, Range | None]] = []
         current: Any = None
         key: str | None = None
@@ -195,7 +200,7 @@ class _Reader:
                 if event.tag is not None:
                     self._fault(FaultKind.TAG, at, event.tag)
                 if type(current) is Map and key is None:
-                    key, key_range = self._key(current, event, at), at
+                    key, key_range = self._key(event, at), at
                     continue
                 value = self._scalar(event, at)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -239,11 +244,11 @@ class _Reader:
             elif current is not None:
                 current.append(value)
                 current.value_at.append(at)
-                current.weight += value.weight if type(value) in (Map, Seq) else 1
+                current.weight += _weight(value)
             else:
                 self.root, self.root_range = value if value is not None else self.root, at
 
-    def _put(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:  # noqa: PLR0913 -- one entry has these parts
+    def _put(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
@@ -254,9 +259,9 @@ class _Reader:
         mapping[key] = value
         mapping.key_at[key] = key_at
         mapping.value_at[key] = at
-        mapping.weight += value.weight if type(value) in (Map, Seq) else 1
+        mapping.weight += _weight(value)
 
-    def _key(self, mapping: Map, event: Any, at: Range) -> str:
+    def _key(self, event: Any, at: Range) -> str:
         if event.value == "<<" and not event.style:
             self._stop(FaultKind.MERGE_KEY, at)
         return str(self._scalar(event, at) or event.value)

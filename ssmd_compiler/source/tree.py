@@ -54,7 +54,7 @@ def inside(path: str) -> str | None:
     >>> inside("schemas/../schemas/trade.capnp"), inside("../x"), inside("/etc/passwd")
     ('schemas/trade.capnp', None, None)
     """
-    if not path or "\0" in path or "\\" in path or path.startswith("/") or "://" in path or path.startswith("file:"):
+    if not path or "\0" in path or "\\" in path or path.startswith(("/", "file:")) or "://" in path:
         return None
     parts: list[str] = []
     for part in PurePosixPath(path).parts:

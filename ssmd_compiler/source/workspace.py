@@ -53,7 +53,8 @@ def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
     if sum(map(len, found.values())) > MAX_DOCUMENTS:
         search.fault(FaultKind.TOO_MANY_FILES, min(paths[0] for paths in found.values() if paths), str(MAX_DOCUMENTS))
         return Sources((), (), (), (), tuple(search.faults))
-    return Sources(*(tuple(found[family]) for family in FAMILIES), tuple(templates), tuple(search.faults))
+    feeds, schemas, environments = (tuple(found[family]) for family in FAMILIES)
+    return Sources(feeds, schemas, environments, tuple(templates), tuple(search.faults))
 
 
 def load(tree: Tree, path: str) -> tuple[Document, bytes | None]:

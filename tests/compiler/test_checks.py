@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from examples import apply, base_files, write
@@ -18,6 +18,9 @@ from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.generated import FOLDER, look
 from ssmd_compiler.lock import FILE
 from ssmd_compiler.source import DirectoryTree
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 DATE = datetime.date(2026, 11, 21)
 ROOT = Path(__file__).parent.parent.parent
@@ -50,7 +53,9 @@ def publish(root: Path) -> None:
     (root / FOLDER / FILE).write_bytes(compiled.lock.encode())
 
 
-PAGES_OF_GENERATED = {example for code, found in PAGES.items() if code.startswith("SSMD80") for example in found.examples}
+PAGES_OF_GENERATED = {
+    example for code, found in PAGES.items() if code.startswith("SSMD80") for example in found.examples
+}
 EXAMPLES = [
     pytest.param(code, example, id=f"{code}-{example.verdict}-{index}")
     for code, found in PAGES.items()

@@ -97,6 +97,9 @@ local spec(env, feed, shard) = {
   retry: env.connector.retry,
   liveness: env.connector.liveness,
   on_disconnect: env.connector.on_disconnect,
+  circuit_breaker: { failure_threshold: 5, success_threshold: 2, timeout_seconds: 30 },
+  buffer: { max_bytes: 67108864 },
+  provenance: { compiler: 'bench', source: 'environments/' + env.name },
   http: { port: 8080 },
 };
 
@@ -125,6 +128,7 @@ local container(env, feed, component, resources, arguments) = {
   args: arguments,
   env: variables(env),
   ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+  startupProbe: probe('/health', 2) { failureThreshold: 30 },
   livenessProbe: probe('/health', 20),
   readinessProbe: probe('/ready', 10),
   resources: resources,
@@ -132,17 +136,20 @@ local container(env, feed, component, resources, arguments) = {
   volumeMounts: [
     { name: 'spec', mountPath: '/etc/collector', readOnly: true },
     { name: 'data', mountPath: '/var/lib/collector' },
+    { name: 'tmp', mountPath: '/tmp' },
   ],
 };
 
 local pod(env, shard, containers) = {
   automountServiceAccountToken: false,
+  enableServiceLinks: false,
   containers: containers,
   securityContext: { fsGroup: 10001, runAsNonRoot: true },
   serviceAccountName: env.name,
   terminationGracePeriodSeconds: 60,
   volumes: [
-    { name: 'spec', configMap: { name: shard + '-spec' } },
+    { name: 'spec', configMap: { name: shard + '-spec', items: [{ key: 'spec.json', path: 'spec.json' }] } },
+    { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
     { name: 'data' } + (if env.middleware.storage.type == 'local'
                         then { persistentVolumeClaim: { claimName: shard + '-data' } }
                         else { emptyDir: { sizeLimit: '2Gi' } }),
@@ -191,24 +198,24 @@ local config_map(env, feed, shard) = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: meta(env, shard.name + '-spec'),
-  data: { 'spec.json': std.manifestJsonMinified(spec(env, feed, shard)) },
+  data: { 'spec.json': std.manifestJsonEx(spec(env, feed, shard), '  ') },
 };
 
-local service(env, shard) = {
+local service(env, name, component='collector') = {
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: meta(env, shard.name),
+  metadata: meta(env, name, component),
   spec: {
     type: 'ClusterIP',
     ports: [{ name: 'http', port: 8080, protocol: 'TCP', targetPort: 'http' }],
-    selector: { 'app.kubernetes.io/instance': env.name, shard: shard.name },
+    selector: { 'app.kubernetes.io/instance': env.name, shard: name },
   },
 };
 
-local service_account(env) = {
+local service_account(env, name, component='collector') = {
   apiVersion: 'v1',
   kind: 'ServiceAccount',
-  metadata: meta(env, env.name),
+  metadata: meta(env, name, component),
   automountServiceAccountToken: false,
 };
 
@@ -230,13 +237,13 @@ local network_policy(env) = {
   },
 };
 
-local disruption_budget(env, shard) = {
+local disruption_budget(env, name, component='collector') = {
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',
-  metadata: meta(env, shard.name),
+  metadata: meta(env, name, component),
   spec: {
     maxUnavailable: 0,
-    selector: { matchLabels: { 'app.kubernetes.io/instance': env.name, shard: shard.name } },
+    selector: { matchLabels: { 'app.kubernetes.io/instance': env.name, shard: name } },
   },
 };
 
@@ -257,25 +264,28 @@ local pod_monitor(env) = {
   },
 };
 
-// Name, expression with @ for the label selector and # for the threshold, threshold, delay, severity, summary.
+// Name, expression with @ for the label selector and # for the threshold, threshold, delay, severity, summary, action.
 local built_in_alerts = [
-  ['ConnectorNoData', 'rate(ssmd_messages_total{@}[5m]) == #', 0, '2m', 'critical', 'No data is flowing'],
-  ['ConnectorDown', 'ssmd_connected{@} == #', 0, '2m', 'critical', 'The connector is not connected'],
-  ['ConnectorHighLag', 'ssmd_lag_seconds{@} > #', 5, '1m', 'warning', 'The connector lags behind the exchange'],
-  ['ConnectorErrors', 'rate(ssmd_errors_total{@}[5m]) > #', 1, '5m', 'warning', 'Frames fail to parse'],
-  ['KeyExpiringSoon', 'ssmd_key_expires_in_days{@} < #', 14, '1h', 'warning', 'A key expires soon'],
-  ['KeyExpired', 'ssmd_key_expires_in_days{@} < #', 0, '5m', 'critical', 'A key has expired'],
+  ['ConnectorNoData', 'sum by (namespace, environment, shard) (rate(ssmd_messages_total{@}[5m])) <= #', 0, '2m', 'critical', 'receives no data', 'Connected but mute, or not connected? See /ready, and whether the market is open.'],
+  ['ConnectorDown', 'max by (namespace, environment, shard) (ssmd_connected{@}) == #', 0, '2m', 'critical', 'is not connected', 'Read the log of the collector for the reason it was refused.'],
+  ['ConnectorHighLag', 'max by (namespace, environment, shard) (ssmd_lag_seconds{@}) > #', 5, '1m', 'warning', 'lags behind the exchange', 'Compare its CPU with its limit and the clock of the node; use more shards.'],
+  ['ConnectorErrors', 'sum by (namespace, environment, shard, type) (rate(ssmd_errors_total{@}[5m])) > #', 1, '5m', 'warning', 'fails to parse frames', 'Read the log of the collector for that type of frame.'],
+  ['CircuitBreakerOpen', 'ssmd_circuit_breaker_state{@} == #', 1, '1m', 'critical', 'has given up on a target', 'Is the target up, and are the credentials still good? It is tried again by itself.'],
+  ['DeadLetters', 'sum by (namespace, environment, component) (increase(ssmd_dead_letters_total{@}[1h])) > #', 100, '5m', 'warning', 'sets records aside', 'Look at what was set aside and why, mend it, and replay it.'],
+  ['KeyExpiringSoon', 'min by (namespace, environment, key_name) (ssmd_key_expires_in_days{@}) < #', 14, '1h', 'warning', 'has a key that expires soon', 'Rotate the key and commit the sealed secret.'],
+  ['KeyExpired', 'min by (namespace, environment, key_name) (ssmd_key_expires_in_days{@}) < #', 0, '5m', 'critical', 'has a key that has expired', 'Rotate the key now: the exchange refuses it.'],
 ];
 
 local alert(env, row) =
   local said = std.get(std.get(env, 'alerts', {}), row[0], {});
-  local matched = std.strReplace(row[1], '@', 'environment="' + env.name + '"');
+  local selector = 'namespace="%s",environment="%s"' % [env.namespace, env.name];
+  local matched = std.strReplace(row[1], '@', selector);
   {
     alert: row[0],
     expr: std.strReplace(matched, '#', std.toString(std.get(said, 'threshold', row[2]))),
     'for': std.get(said, 'for', row[3]),
     labels: { environment: env.name, feed: env.feed, severity: std.get(said, 'severity', row[4]) },
-    annotations: { summary: row[5] + ' in ' + env.name, runbook: 'https://runbooks.example/' + row[0] },
+    annotations: { summary: env.name + ' ' + row[5], action: row[6] },
   };
 
 local enabled(env, row) = std.get(std.get(std.get(env, 'alerts', {}), row[0], {}), 'enabled', true);
@@ -310,14 +320,45 @@ local cron_job(env, feed, verb, time) = {
           securityContext: security,
         }],
         restartPolicy: 'Never',
-        serviceAccountName: env.name,
+        serviceAccountName: env.name + '-day',
       },
     } } },
     schedule: '%d %d * * *' % [clock(time)[1], clock(time)[0]],
     successfulJobsHistoryLimit: 1,
+    suspend: !env.schedule.auto_roll,
     timeZone: env.schedule.timezone,
   },
 };
+
+// What the jobs of the trading day may do: scale this environment's deployments, by the API server alone.
+local day(env) =
+  local name = env.name + '-day';
+  [
+    service_account(env, name, 'schedule'),
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: meta(env, name, 'schedule'),
+      rules: [{ apiGroups: ['apps'], resources: ['deployments', 'deployments/scale'], verbs: ['get', 'list', 'patch'] }],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: meta(env, name, 'schedule'),
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: name },
+      subjects: [{ kind: 'ServiceAccount', name: name, namespace: env.namespace }],
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: meta(env, name, 'schedule'),
+      spec: {
+        podSelector: { matchLabels: labels(env, 'schedule') },
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [{ ports: [{ port: 443, protocol: 'TCP' }, { port: 6443, protocol: 'TCP' }] }],
+      },
+    },
+  ];
 
 local stream(env, feed) = {
   apiVersion: 'jetstream.nats.io/v1beta2',
@@ -377,21 +418,26 @@ local manifests(env, feed) =
     'configmap.yaml': [config_map(env, feed, shard) for shard in all],
     'deployment.yaml': [connector(env, feed, shard) for shard in all],
     'networkpolicy.yaml': [network_policy(env)],
-    'poddisruptionbudget.yaml': [disruption_budget(env, shard) for shard in all],
+    'poddisruptionbudget.yaml': [disruption_budget(env, shard.name) for shard in all],
     'podmonitor.yaml': [pod_monitor(env)],
     'prometheusrule.yaml': [prometheus_rule(env)],
-    'service.yaml': [service(env, shard) for shard in all],
-    'serviceaccount.yaml': [service_account(env)],
+    'service.yaml': [service(env, shard.name) for shard in all],
+    'serviceaccount.yaml': [service_account(env, env.name)],
+    'day.yaml': day(env),
+    'cronjob.yaml': [
+      cron_job(env, feed, 'start', env.schedule.day_start),
+      cron_job(env, feed, 'end', env.schedule.day_end),
+    ],
   }
-  + (if env.schedule.auto_roll then {
-       'cronjob.yaml': [
-         cron_job(env, feed, 'start', env.schedule.day_start),
-         cron_job(env, feed, 'end', env.schedule.day_end),
-       ],
-     } else {})
   + (if env.middleware.storage.type == 'local' then { 'pvc.yaml': [claim(env, shard) for shard in all] } else {})
   + (if env.middleware.transport.type == 'nats' then { 'nats.yaml': [stream(env, feed), consumer(env)] } else {})
-  + (if std.objectHas(env, 'archiver') then { 'archiver.yaml': [archiver(env, feed)] } else {});
+  + (if std.objectHas(env, 'archiver') then {
+       'archiver.yaml': [
+         archiver(env, feed),
+         service(env, env.name + '-archiver', 'archiver'),
+         disruption_budget(env, env.name + '-archiver', 'archiver'),
+       ],
+     } else {});
 
 local yaml(documents) = std.manifestYamlStream(documents, quote_keys=false, c_document_end=false);
 

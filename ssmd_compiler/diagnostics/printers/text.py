@@ -16,7 +16,7 @@ from ssmd_compiler.diagnostics.model import Severity
 from ssmd_compiler.diagnostics.printers.excerpt import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ssmd_compiler.diagnostics.model import Diagnostic, Span
     from ssmd_compiler.diagnostics.printers import Report
@@ -43,12 +43,12 @@ def text(
 ) -> str:
     """Every diagnostic in the order given, then a summary; no text at all when there are none.
 
-    `sources(path)` is a file's text; without it the place is named but not shown. Source lines are cut to `width`
-    cells; messages, labels and help never are. `checked` counts documents.
+    `sources(path)` is a file's text; without it the place is named but not shown, and so is a line that may hold a
+    secret. Source lines are cut to `width` cells; messages, labels and help never are. `checked` counts documents.
     """
     if not diagnostics:
         return ""
-    page = _Page(cache(lambda path: _lines(sources(path))), colour, width)
+    page = _Page(cache(lambda path: _lines(sources(path))), _hidden(diagnostics), colour, width)
     shown, alike = _first_of_alike(diagnostics)
     blocks = [*(_diagnostic(diagnostic, page) for diagnostic in shown), *(_left_out(group, page) for group in alike)]
     return "".join(f"{block}\n\n" for block in blocks) + _summary(diagnostics, checked) + "\n"
@@ -60,9 +60,13 @@ def render(report: Report) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What every part of the output is drawn on: the lines of a file, None if it cannot be read; ink; cells."""
+    """What every part of the output is drawn on: the lines of a file, None if it cannot be read; ink; cells.
+
+    `hidden` holds, by path, the ranges of lines that may hold a secret: nobody's snippet shows them.
+    """
 
     lines: Callable[[str], Sequence[str] | None]
+    hidden: Mapping[str, Sequence[range]]
     colour: bool
     width: int
 
@@ -70,8 +74,17 @@ class _Page:
         return f"{ink}{content}{_RESET}" if self.colour and content else content
 
     def line_at(self, span: Span) -> str | None:
+        if any(span.line in lines for lines in self.hidden.get(span.path, ())):
+            return None
         lines = self.lines(span.path)
         return lines[span.line - 1].removesuffix("\r") if lines and 1 <= span.line <= len(lines) else None
+
+
+def _hidden(diagnostics: Sequence[Diagnostic]) -> dict[str, list[range]]:
+    hidden: dict[str, list[range]] = {}
+    for span in (diagnostic.span for diagnostic in diagnostics if diagnostic.hidden):
+        hidden.setdefault(span.path, []).append(range(span.line, max(span.line, span.end_line) + 1))
+    return hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ MEANT = [
     ("S3", SMALL, "s3"),
     ("trade:v3", ["trade:v1", "orderbook:v1"], "trade:v1"),
     ("SSMD202", ["SSMD201", "SSMD901"], "SSMD201"),
-    ("straße", ["STRASSE"], "STRASSE"),
+    ("maß", ["MASS"], "MASS"),
+    ("p-o-l-y-m-a-r-k-e-t", FEEDS, "polymarket"),
+    ("p_o_l_y_m_a_r_k_e_t", FEEDS, "polymarket"),
 ]
 
 NOT_MEANT = [

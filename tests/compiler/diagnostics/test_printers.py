@@ -214,6 +214,41 @@ def test_a_format_is_loaded_only_when_it_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+# Secrets
+
+CANARY = "canary-hunter2"
+SECRETS = f"a: 1\npassword: {CANARY}  # {CANARY}\nkey: |\n  {CANARY}\n  {CANARY}\nb: 2\n"
+
+
+def leaks(*, hidden: bool) -> list[Diagnostic]:
+    """Findings that stand on, start before, end after and refer to lines with a secret, enough of them to be capped."""
+    secret = [error("SSMD505", "a secret", at=Span("a.yaml", 2, 11, 2, 25), label="here", hidden=hidden)] * 20
+    block = error("SSMD505", "a secret", at=Span("a.yaml", 3, 6, 5, 9), hidden=hidden)
+    others = [error("SSMD900", "x", at=Span("a.yaml", line, 1, 6, 1)) for line in (2, 4, 5)]
+    near = error("SSMD900", "y", at=Span("a.yaml", 6, 1, 6, 2), related=(Related(Span("a.yaml", 4, 3, 4, 9), "see"),))
+    return [*others, near, *secret, block]
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_no_line_that_may_hold_a_secret_is_shown(name: str) -> None:
+    output = printer(name)(Report(leaks(hidden=True), lambda _: SECRETS, checked=1, version="0.1.0"))
+    assert CANARY not in output
+    assert "a.yaml" in output
+
+
+def test_without_the_mark_the_lines_are_shown() -> None:
+    output = text(leaks(hidden=False), lambda _: SECRETS, colour=False, width=100, checked=1)
+    assert output.count(CANARY) > 10
+
+
+def test_only_the_lines_of_the_secret_are_hidden() -> None:
+    output = text(leaks(hidden=True), lambda _: SECRETS, colour=False, width=100, checked=1)
+    assert " 6 | b: 2\n" in output
+    assert "  --> a.yaml:2:11\n   = note: here\n" in output
+    elsewhere = [*leaks(hidden=True), at("b.yaml", 2, 1, 2, 2)]
+    assert CANARY in text(elsewhere, lambda _: SECRETS, colour=False, width=100, checked=1)
+
+
 # Bounds
 
 

@@ -1,0 +1,48 @@
+"""One environment's facts, side by side: what every part of lowering is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.model.component import Component
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ssmd_runtime.spec import KeySpec
+
+    from ssmd_compiler.link import LinkedEnvironment
+    from ssmd_compiler.model import Environment, Feed
+    from ssmd_compiler.model.environment import Middleware
+    from ssmd_compiler.model.feed import FeedVersion
+    from ssmd_compiler.names import Names
+
+__all__ = ["Facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A linked environment with its feed's version in force, its names and its keys."""
+
+    linked: LinkedEnvironment
+    feed: Feed
+    version: FeedVersion
+    names: Names
+    keys: Mapping[str, KeySpec]
+    inputs_sha256: str
+    compiler: str
+
+    @property
+    def environment(self) -> Environment:
+        return self.linked.environment
+
+    @property
+    def middleware(self) -> Middleware:
+        return self.linked.environment.middleware
+
+    def component(self, name: str) -> Component:
+        """The environment's words on a component over the feed's defaults, field by field."""
+        own: Component = getattr(self.environment, name) or Component()
+        default: Component = getattr(self.feed.defaults, name)
+        return default.model_copy(update={field: getattr(own, field) for field in own.model_fields_set})

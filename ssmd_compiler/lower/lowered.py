@@ -1,0 +1,106 @@
+"""What comes out of lowering: specs, workloads, names, and an environment's place in the topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.names import COLLECTOR, Derived, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssmd_runtime.spec import CollectorSpec
+
+    from ssmd_compiler.link import LinkedEnvironment
+
+__all__ = ["Lowered", "SecretMount", "Variable", "Volume", "Workload"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMount:
+    """A Secret, mounted as files at `folder`."""
+
+    volume: str
+    secret: str
+    folder: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable, taken from one key of a Secret."""
+
+    name: str
+    secret: str
+    field: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Where a workload's files live: a claim that outlasts the pod, or (no claim) the pod's own disk."""
+
+    folder: str
+    claim: str | None
+    size: str
+    storage_class: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One Deployment."""
+
+    component: str
+    shard: str | None
+    name: str
+    image: str
+    version: str
+    replicas: int
+    cpu: str
+    memory: str
+    cpu_limit: str | None
+    memory_limit: str
+    arguments: tuple[str, ...]
+    spec_file: str
+    checksum: str
+    volume: Volume
+    secrets: tuple[SecretMount, ...]
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """One environment, ready to be spelled: specs by file name, workloads, names, and its place in the topology."""
+
+    names: Names
+    linked: LinkedEnvironment
+    specs: dict[str, CollectorSpec]
+    workloads: tuple[Workload, ...]
+    egress_ports: tuple[int, ...]
+    produces: tuple[str, ...]
+    consumes: tuple[str, ...]
+    stores: tuple[str, ...]
+
+    def derived(self) -> Iterator[Derived]:
+        """Every name that Kubernetes or NATS will be asked to accept."""
+        names, environment = self.names, self.linked.environment
+        yield Derived("label", names.environment)
+        yield Derived("ConfigMap", names.configmap)
+        for workload in self.workloads:
+            yield Derived("Deployment", workload.name, ("shards", workload.shard) if workload.shard else ())
+            if workload.volume.claim:
+                yield Derived("PersistentVolumeClaim", workload.volume.claim)
+        yield Derived("Service", names.workload(COLLECTOR))
+        if environment.schedule:
+            yield Derived("CronJob", names.cronjob("start"), ("schedule",))
+            yield Derived("CronJob", names.cronjob("end"), ("schedule",))
+        for key in environment.keys:
+            yield Derived("Secret", names.secret(key), ("keys", key))
+        if environment.middleware.transport.type == "nats":
+            at = ("middleware", "transport")
+            yield Derived("stream", names.stream, (*at, "stream"))
+            for subject in self.produces:
+                yield Derived("subject", subject, (*at, "subject_prefix"))
+            for component in self.consumes:
+                yield Derived("consumer", names.consumer(component), (component,))

@@ -1,0 +1,147 @@
+"""The CollectorSpec of an environment, or of one shard of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ssmd_runtime import spec
+
+from ssmd_compiler.lower import middleware
+from ssmd_compiler.model.component import Buffer, CircuitBreaker, Liveness, Retry, Rotation
+from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.names import COLLECTOR, HTTP_PORT
+
+if TYPE_CHECKING:
+    from ssmd_compiler.lower.facts import Facts
+    from ssmd_compiler.model.environment import Shard
+    from ssmd_compiler.model.feed import MessageType
+
+__all__ = ["collector", "takes"]
+
+Struct = TypeVar("Struct")
+
+
+def collector(facts: Facts, shard_name: str | None, shard: Shard | None) -> spec.CollectorSpec:
+    feed, version, connector = facts.feed, facts.version, facts.component(COLLECTOR)
+    since, until = _window(facts)
+    return spec.CollectorSpec(
+        environment=facts.names.environment,
+        shard=shard_name,
+        feed=spec.FeedRef(
+            name=feed.name,
+            display_name=feed.display_name or feed.name,
+            type=feed.type,
+            version=version.version,
+            exchange=str(version.parser_config.get("exchange", feed.name)),
+        ),
+        as_of=since,
+        as_of_until=until,
+        endpoint=version.endpoint,
+        protocol=spec.Protocol(transport=version.protocol.transport, message=version.protocol.message),
+        auth=_auth(facts),
+        keys=tuple(facts.keys.values()),
+        subscriptions=_subscriptions(facts, shard),
+        message_types={name: _message_type(kind) for name, kind in feed.message_types.items()},
+        schemas={use.name: use.version_name or "" for use in facts.linked.schemas},
+        transport=middleware.transport(facts),
+        subjects=middleware.subjects(facts),
+        storage=middleware.storage(facts, shard_name),
+        cache=middleware.cache(facts),
+        journal=middleware.journal(facts),
+        liveness=_same_fields(spec.Liveness, connector.liveness or Liveness()),
+        on_disconnect=connector.on_disconnect or "exit",
+        retry=_same_fields(spec.Retry, connector.retry or Retry()),
+        circuit_breaker=_same_fields(spec.CircuitBreaker, connector.circuit_breaker or CircuitBreaker()),
+        buffer=spec.Buffer(max_bytes=bytes_of((connector.buffer or Buffer()).max_bytes)),
+        rotation=_rotation(facts, connector.rotation or Rotation()),
+        http=spec.Http(port=HTTP_PORT),
+        parser_config=version.parser_config,
+        provenance=spec.Provenance(compiler=facts.compiler, inputs_sha256=facts.inputs_sha256),
+    )
+
+
+def _window(facts: Facts) -> tuple[str, str | None]:
+    """The dates between which the same versions are in force: the spec is the same on each of them."""
+    as_of, version = facts.linked.shared.as_of, facts.version
+    starts = [version.effective_from]
+    starts += [use.version.effective_from for use in facts.linked.schemas if use.version is not None]
+    since = max((start for start in starts if start <= as_of), default=version.effective_from)
+    if facts.feed.active is not None:
+        return since.isoformat(), None
+    ends = [other.effective_from for other in facts.feed.versions]
+    ends += [version.effective_to] if version.effective_to is not None else []
+    until = min((end for end in ends if end > as_of), default=None)
+    return since.isoformat(), until.isoformat() if until is not None else None
+
+
+def _auth(facts: Facts) -> spec.Auth:
+    method = facts.version.auth_method
+    return spec.Auth(method=method, key=facts.linked.auth_key if method != "none" else None)
+
+
+def _subscriptions(facts: Facts, shard: Shard | None) -> spec.Subscriptions:
+    environment, version = facts.environment, facts.version
+    channels = version.parser_config.get("channels")
+    instruments = environment.symbols
+    if shard is not None and environment.sync is None:
+        instruments = tuple(symbol for symbol in instruments if takes(shard, symbol))
+    return spec.Subscriptions(
+        channels=tuple(map(str, channels)) if isinstance(channels, list) else tuple(facts.feed.message_types),
+        instruments=instruments,
+        discovery=_discovery(facts, shard),
+        limits=spec.Limits(
+            max_symbols_per_connection=version.max_symbols_per_connection,
+            rate_limit_per_second=version.rate_limit_per_second,
+        ),
+    )
+
+
+def takes(shard: Shard, symbol: str) -> bool:
+    """Whether a symbol falls in a shard, by name or by prefix."""
+    selector = shard.selector
+    return symbol in selector.symbols or (selector.prefix is not None and symbol.startswith(selector.prefix))
+
+
+def _discovery(facts: Facts, shard: Shard | None) -> spec.Discovery | None:
+    sync = facts.environment.sync
+    if sync is None or not sync.sync:
+        return None
+    categories = tuple(filter_.category for filter_ in sync.filters)
+    if shard is not None and shard.selector.category is not None:
+        categories = (shard.selector.category,)
+    return spec.Discovery(
+        categories=categories,
+        prefix=shard.selector.prefix if shard is not None else None,
+        close_within_hours=sync.close_within_hours,
+        games_only=sync.games_only,
+    )
+
+
+def _message_type(kind: MessageType) -> spec.MessageTypeSpec:
+    return spec.MessageTypeSpec(
+        identifier_field=kind.identifier_field,
+        timestamp_field=kind.timestamp_field,
+        timestamp_format=kind.timestamp_format,
+        sequenced=kind.sequenced,
+        sequence_field=kind.sequence_field,
+        sequence_scope=kind.sequence_scope,
+        sequence_group_by=kind.sequence_group_by,
+        fanout=kind.fanout,
+        schema=kind.schema_,
+    )
+
+
+def _rotation(facts: Facts, rotation: Rotation) -> spec.Rotation:
+    schedule = facts.environment.schedule
+    return spec.Rotation(
+        max_bytes=bytes_of(rotation.max_bytes),
+        timezone=schedule.timezone if schedule else facts.feed.calendar.timezone,
+        day_start=schedule.day_start if schedule else None,
+        day_end=schedule.day_end if schedule else None,
+    )
+
+
+def _same_fields(struct: type[Struct], model: Any) -> Struct:
+    """The struct with the fields of the same names of `model`."""
+    fields: tuple[str, ...] = getattr(struct, "__struct_fields__", ())
+    return struct(**{name: getattr(model, name) for name in fields})

@@ -1,0 +1,4 @@
+@0xabcdef1234567885;
+struct Trade {
+	préx @0 :Text;
+}

@@ -1,0 +1,3 @@
+struct Trade {
+  timestamp @0 :Uint64;
+}

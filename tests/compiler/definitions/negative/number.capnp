@@ -1,0 +1,5 @@
+@0xabcdef1234567886;
+struct Trade {
+  # é
+  size @089abc :Text;
+}

@@ -1,0 +1,202 @@
+"""Runs `ssmd` where an attack may do its worst: a process of its own, with bounded memory, processor and wall time.
+
+A first process imports ssmd once; every command is a fork of it, so that a case costs milliseconds. A fork that dies,
+hangs or grows is an outcome like any other. `before` is Python that the fork runs first: controls take guards away there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["GIB", "Jail", "Outcome", "Request"]
+
+GIB = 1 << 30
+KEPT = 4 << 20
+"""Characters kept of what a command says."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One command. `seconds` of wall time are a guard against hanging; `cpu` seconds are for controls that would burn."""
+
+    argv: list[str]
+    cwd: str
+    memory: int = GIB
+    seconds: float = 60.0
+    cpu: int | None = None
+    before: str = ""
+    env: dict[str, str | None] = field(default_factory=dict)
+    unprivileged: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended: its exit code (a signal as its negative), what it said, and the processor seconds it took."""
+
+    code: int
+    out: str
+    err: str
+    cpu: float
+    late: bool
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The diagnostics of `--format json`."""
+        found: list[dict[str, Any]] = json.loads(self.out)["diagnostics"]
+        return found
+
+    def codes(self) -> set[str]:
+        return {finding["code"] for finding in self.findings()}
+
+
+class Jail:
+    """The first process, as a context."""
+
+    def __enter__(self) -> Self:
+        import ssmd_compiler  # noqa: PLC0415 -- the one that the tests see, wherever it is
+
+        home = str(Path(ssmd_compiler.__file__).parent.parent)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, home],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+            text=True,
+            encoding="utf-8",
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stdin.close()
+        self._process.wait()
+        self._stdout.close()
+
+    def run(self, argv: Sequence[str], cwd: Path, **options: Any) -> Outcome:
+        request = Request(list(argv), str(cwd), **options)
+        self._stdin.write(json.dumps(dataclasses.asdict(request)) + "\n")
+        self._stdin.flush()
+        return Outcome(**json.loads(self._stdout.readline()))
+
+    @property
+    def _stdin(self) -> IO[str]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    @property
+    def _stdout(self) -> IO[str]:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+
+# The first process
+
+
+def _serve(home: str) -> None:
+    import importlib  # noqa: PLC0415 -- the rest of this module has no use for it
+    import pkgutil  # noqa: PLC0415 -- as above
+
+    sys.path.insert(0, home)
+    import ssmd_compiler  # noqa: PLC0415 -- found now
+
+    for module in pkgutil.walk_packages(ssmd_compiler.__path__, "ssmd_compiler."):
+        if not module.name.endswith(("__main__", "._child")):
+            importlib.import_module(module.name)
+    for line in sys.stdin:
+        outcome = _confined(Request(**json.loads(line)))
+        sys.stdout.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+        sys.stdout.flush()
+
+
+def _confined(request: Request) -> Outcome:
+    out, err = os.memfd_create("out"), os.memfd_create("err")
+    child = os.fork()
+    if child == 0:
+        _become(request, out, err)
+    late = _wait(child, request.seconds)
+    _, status, used = os.wait4(child, 0)
+    said = [_content(end) for end in (out, err)]
+    return Outcome(os.waitstatus_to_exitcode(status), *said, cpu=used.ru_utime + used.ru_stime, late=late)
+
+
+def _wait(child: int, seconds: float) -> bool:
+    """Whether it had to be ended."""
+    import select  # noqa: PLC0415 -- only here
+
+    watch = os.pidfd_open(child)
+    try:
+        late = not select.select([watch], [], [], seconds)[0]
+    finally:
+        os.close(watch)
+    # Whatever it started belongs to its session and ends with it.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, 9)
+    return late
+
+
+def _content(end: int) -> str:
+    with os.fdopen(end, "rb") as file:
+        file.seek(0)
+        return file.read(KEPT).decode(errors="backslashreplace")
+
+
+def _become(request: Request, out: int, err: int) -> NoReturn:
+    import resource  # noqa: PLC0415 -- only here
+    import traceback  # noqa: PLC0415 -- only here
+
+    code = 99
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.chdir(request.cwd)
+        for name, value in request.env.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (request.memory, request.memory))
+        if request.cpu is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (request.cpu, request.cpu))
+        if request.unprivileged:
+            _drop_capabilities()
+        exec(request.before, {})  # noqa: S102 -- the tests' own words
+        from ssmd_compiler.cli import run  # noqa: PLC0415 -- imported by the first process already
+
+        code = run(request.argv)
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 -- what escapes `run` is a traceback on somebody's terminal
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _drop_capabilities() -> None:
+    """Root stays root by name, but permissions hold for it as for everybody (capset(2), version 3 of its header)."""
+    import ctypes  # noqa: PLC0415 -- only here
+
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(header, nothing):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
