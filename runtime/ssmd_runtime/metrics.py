@@ -1,6 +1,7 @@
 """Every metric that the runtime exports, as data.
 
-The one list: exporters implement it, and the compiler checks alerts against it. Names follow Prometheus' naming practice; durations are seconds, sizes bytes.
+The one list: exporters implement it, and the compiler checks alerts against it. Names follow Prometheus' naming
+practice; durations are seconds, sizes bytes.
 """
 
 from __future__ import annotations

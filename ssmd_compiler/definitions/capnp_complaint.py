@@ -50,7 +50,9 @@ def subject(tokens: Sequence[Token], line: int, message: str) -> Subject | None:
 def worded(message: str, declared: Sequence[str]) -> str:
     """The compiler's sentence in the manner of ours, with the nearest name where one is not defined."""
     if not message.startswith(_UNDEFINED):
-        return re.sub(r"'([^']*)'", r"`\1`", message).removesuffix(".").replace(".  ", "; ")
+        sentence = re.sub(r"\. \(.*\)$", "", message)  # an aside on code generators
+        sentence = re.sub(r"\.  (\w)", lambda match: f"; {match[1].lower()}", sentence)
+        return re.sub(r"'([^']*)'", r"`\1`", sentence).removesuffix(".")
     name = message.removeprefix(_UNDEFINED)
     near = nearest(name, (*_BUILTINS, *declared))
     return f"`{name}` is not defined" + (f"; did you mean `{near}`?" if near else "")

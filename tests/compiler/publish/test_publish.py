@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publish_trees import FOREIGN, NEW, OLD, SEAL, STAGING, Tree, read, sealed, to_remove, write
 
+import ssmd_compiler.publish as package
 from ssmd_compiler.publish import PublishError, durable, publish, staging
 
 if TYPE_CHECKING:
@@ -93,6 +94,21 @@ def test_a_directory_emptied_by_removals_goes_and_one_that_holds_more_stays(grou
     (ground / "e/mine").mkdir()
     publish(ground, sealed({}), remove=tuple(files))
     assert read(ground, staging=True) == {**sealed({}), "d/mine": b"mine", "e/mine/": b"(empty directory)"}
+
+
+def test_a_file_put_into_a_directory_that_is_about_to_go_keeps_it(
+    ground: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(ground, sealed({"a/x": b""}))
+    real = package.carry_out
+
+    def carry_out(*arguments: Any) -> None:
+        write(ground, {"a/mine": b"mine"})
+        real(*arguments)
+
+    monkeypatch.setattr(package, "carry_out", carry_out)
+    publish(ground, sealed({}), remove=["a/x"])
+    assert read(ground, staging=True) == {**sealed({}), "a/mine": b"mine"}
 
 
 def test_an_empty_directory_that_held_nothing_of_ours_stays(ground: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-KILL = "signal=SIGKILL"
+KILL, NO_SUCH_CALL = "signal=SIGKILL", "error=ENOSYS"
 UNCHANGED, TORN, COMPLETE = "nothing was changed", "may be torn", "the new tree is complete"
 
 
@@ -61,28 +61,30 @@ class Harness:
         directory = self.fresh()
         ended = self.job.fault(directory, call, effect)
         assert ended.injected, f"the fault missed its call: {call}"
-        found = [*self._broken(directory, ended, effect)]
+        found = [*self._broken(directory, call, ended, effect)]
         if read(directory, staging=True) not in (self.old, self.new):
             found += self._unrepaired(directory)
         shutil.rmtree(directory)
         return [f"{effect} at {call.name} #{call.number} {call.text[:100]}: {why}" for why in found]
 
-    def _broken(self, directory: Path, ended: Ended, effect: str) -> Iterator[str]:
+    def _broken(self, directory: Path, call: Call, ended: Ended, effect: str) -> Iterator[str]:
         tree = read(directory)
         if why := complaint(tree, self.old, self.new):
             yield why
-        if effect != KILL:
-            yield from self._untrue(directory, tree, ended)
+        if effect not in (KILL, NO_SUCH_CALL):
+            yield from self._untrue(directory, tree, call, ended)
 
-    def _untrue(self, directory: Path, tree: Tree, ended: Ended) -> Iterator[str]:
+    def _untrue(self, directory: Path, tree: Tree, call: Call, ended: Ended) -> Iterator[str]:
         """What the process said about it, against what it did."""
         if ended.code == 0:
-            if tree != self.new:
+            if call.changes or tree != self.new:
                 yield "it claims success"
         elif ended.code != 2 or not ended.stderr.startswith("error: ") or ended.stderr.count("\n") != 1:
             yield f"exit {ended.code}: {ended.stderr}"
         elif UNCHANGED in ended.stderr and (tree != self.old or (directory / STAGING).exists() > self._was_staging()):
             yield f"something did change: {ended.stderr}"
+        elif TORN in ended.stderr and tree == self.old:
+            yield f"nothing did change: {ended.stderr}"
         elif COMPLETE in ended.stderr and tree != self.new:
             yield f"the new tree is not complete: {ended.stderr}"
 
@@ -138,6 +140,23 @@ def test_an_error_at_any_changing_call_keeps_the_old_tree_or_says_that_it_is_tor
     assert not harness.complaints((call, f"error={error}") for call in calls)
 
 
+def test_an_error_without_removals_is_no_different(ground: Path) -> None:
+    require_strace()
+    old, new = sealed({"a/x": b"before"}), sealed({"a/x": b"after!", "b/y": b"new"})
+    harness = Harness.on(ground, "ssmd", old, new, {})
+    calls = [call for call in harness.calls() if call.name in ("renameat", "fsync")]
+    assert not harness.complaints((call, "error=EIO") for call in calls)
+
+
+def test_an_error_after_the_last_flush_says_that_the_new_tree_is_complete(harness: Harness) -> None:
+    last = [call for call in harness.calls() if call.changes][-1]
+    directory = harness.fresh()
+    ended = harness.job.fault(directory, last, "error=EIO")
+    assert last.name == "unlinkat"
+    assert ended.stderr.startswith(f"error: {directory.name}/{STAGING}: Input/output error; ")
+    assert ended.stderr.endswith(f"({COMPLETE})\n")
+
+
 def test_an_error_at_any_looking_call_is_no_different(ground: Path) -> None:
     require_strace()
     old, new = sealed({"a/changed": b"before", "b/gone": b"gone"}), sealed({"a/changed": b"after!", "c/added": b"new"})
@@ -155,7 +174,7 @@ def test_many_files_are_flushed_at_once_with_the_same_promise(ground: Path) -> N
     harness = Harness.on(ground, "ssmd", old, new, {})
     flushes = [call for call in harness.calls() if call.name == "syncfs"]
     assert len(flushes) == 2  # what was staged, then what was moved
-    effects = (KILL, "error=EIO", "error=ENOSPC", "error=ENOSYS")
+    effects = (KILL, "error=EIO", "error=ENOSPC", NO_SUCH_CALL)
     assert not harness.complaints((call, effect) for call in flushes for effect in effects)
 
 

@@ -1,0 +1,75 @@
+# Two commands do all the set-up:
+#   make        installs into .venv, compiles and validates this repository's own sources
+#   make test   runs the tests
+# `make help` lists the rest.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.DEFAULT_GOAL := all
+.PHONY: all install test lint types contracts check docs lock tools bench clean help
+
+all: install ## install, then compile and validate this repository's own sources
+	@echo "compiling exchanges/, schemas/ and environments/"
+	@$(BIN)/ssmd compile --verbose
+	@$(BIN)/ssmd validate
+	@echo "validated: no findings"
+	@echo "look at generated/kalshi-dev/ (one environment) and generated/ssmd.lock.json (what came from what);"
+	@echo "change environments/kalshi-dev.yaml and run make again, or type: $(BIN)/ssmd --help"
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml runtime/pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed, and no python3 was found"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON) is older. Say which: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "installing into $(VENV) (once; about half a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable runtime --editable .
+	@touch $(INSTALLED)
+
+test: install ## run the tests, on all processors
+	@echo "running the tests"
+	@$(BIN)/python -m pytest -n auto
+
+lint: install ## ruff, both halves
+	@$(BIN)/ruff check . tools/build
+	@$(BIN)/ruff format --check . tools/build
+
+types: install ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: install ## import contracts
+	@$(BIN)/lint-imports --no-logo
+
+check: lint types contracts ## everything but the tests
+	@$(BIN)/ssmd compile --check
+	@$(BIN)/ssmd validate
+
+docs: install ## write docs/diagnostics from the checks
+	@$(BIN)/python docs/build.py
+
+tools: ## build the real tools that tests use (needs Go; see tools/README.md)
+	@tools/build
+
+bench: install ## compile 10, 100 and 1,000 environments beside a floor and peers
+	@$(BIN)/python benchmarks/compile.py
+
+lock: $(VENV)/.uv ## resolve the dependencies anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-package ssmd-runtime --no-header --group dev pyproject.toml runtime/pyproject.toml \
+		--output-file requirements.lock
+
+$(VENV)/.uv:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+clean: ## remove everything that was installed or built
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
