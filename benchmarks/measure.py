@@ -61,9 +61,14 @@ def run(
         stopped = threading.Event()
         timer = threading.Timer(bound, _stop, (process.pid, stopped))
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        timer.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            wall = time.perf_counter() - start
+            timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     if stopped.is_set():
         raise TimeBoundError

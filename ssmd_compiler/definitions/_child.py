@@ -5,7 +5,8 @@ imported once, then every definition is read by a fork, which inherits it: an ab
 and its signal is the answer. It reads requests from standard input (a JSON list of file names a line), answers each
 name with one line ({"code", "out", "err"}), and when its parent is gone removes the directory it works in.
 
-Arguments: format, the directory that holds the parser's package, seconds for one definition, bytes of memory.
+Arguments: the parent's process ID, format, the directory that holds the parser's package, seconds for one definition,
+bytes of memory.
 """
 
 from __future__ import annotations
@@ -26,16 +27,21 @@ if TYPE_CHECKING:
 _MOST = 1 << 20  # bytes that a fork may say; one that says more is ended, for nobody reads a million errors
 
 
-def main(format_name: str, packages: str, seconds: str, memory: str) -> None:
+def main(parent: str, format_name: str, packages: str, seconds: str, memory: str) -> None:
     _limit(int(memory))
     sys.path.append(packages)
-    read = _READERS[format_name](packages)
+    try:
+        _answer(_READERS[format_name](packages), int(seconds))
+    finally:
+        if os.getppid() != int(parent):  # it was killed, and could not clean up
+            _clear()
+
+
+def _answer(read: Callable[[Any], str], seconds: int) -> None:
     for line in sys.stdin.buffer:
         for request in json.loads(line):
-            answer = _isolated(read, request, int(seconds))
-            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.write(json.dumps(_isolated(read, request, seconds)) + "\n")
             sys.stdout.flush()
-    _clear()
 
 
 def _limit(memory: int) -> None:
@@ -95,7 +101,7 @@ def _drain(fork: int, *pipes: int) -> dict[int, str]:
 
 
 def _clear() -> None:
-    """Remove the definitions' copies, for a parent that was killed could not."""
+    """Remove the directory that the definitions' copies are in, and this process too."""
     here = os.getcwd()  # noqa: PTH109 -- os is here; pathlib would be one more import before every verdict
     for name in os.listdir(here):  # noqa: PTH208
         os.unlink(name)  # noqa: PTH108

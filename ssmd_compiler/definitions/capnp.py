@@ -7,7 +7,6 @@ its name alone; anything else is a flaw, and so is `embed`: no file is opened th
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 from time import monotonic
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parse"]
 
-_FAILED = re.compile(r"\bf(\d+)\.capnp:(\d+): failed: (.*)")
+_FAILED = re.compile(r"\bf(\d{1,9})\.capnp:(\d{1,9}): failed: (.*)")
 # What pycapnp ships, so that a schema which compiles here does so for everyone.
 _STANDARD = {f"/capnp/{name}.capnp" for name in ("c++", "persistent", "rpc", "rpc-twoparty", "schema", "stream")}
 _NOWHERE = -1
@@ -108,12 +107,13 @@ class _Reading:
         return parsed(self._definitions[index], flaws, self._records.get(index, ()))
 
     def _verdict(self, index: int, outcome: Outcome) -> _Verdict | None:
-        if outcome.code == 0:
-            self._records[index] = json.loads(outcome.out)
+        if outcome.code == 0 and outcome.value is not None:
+            self._records[index] = outcome.value
             return None
-        if complaints := _FAILED.findall(outcome.err):
-            file, line, message = complaints[-1]  # those before it only pass it on, as "internal compiler bug"
-            return _Verdict(int(file), int(line) + 1, message.strip())  # its lines count from 0
+        # The last complaint counts: those before it only pass it on, as "internal compiler bug".
+        for file, line, message in reversed(_FAILED.findall(outcome.err)):
+            if int(file) in self._drafts:
+                return _Verdict(int(file), int(line) + 1, message.strip())  # its lines count from 0
         said = outcome.err.partition("\n")[0] or outcome.ended
         self._silent[index] = f"no verdict from the Cap'n Proto compiler: {said}"
         return None
@@ -149,7 +149,8 @@ def _link(draft: Draft, paths: dict[str, int]) -> Iterator[int]:
         if found is not None:
             draft.words[index + 1] = f'"{_copy(found)}"'
             yield found
-        elif len(draft.flaws) < MAX_FLAWS:
+            continue
+        yield _NOWHERE
+        if len(draft.flaws) < MAX_FLAWS:
             why = why_lost(draft.path, target, paths) if word.text == "import" else _EMBED
             draft.flaws.append(draft.scan.text.flaw(name.start, name.end, why))
-            yield _NOWHERE

@@ -66,7 +66,7 @@ class Draft:
 
     def tell(self, line: int, message: str) -> bool:
         """Take the compiler's word that `message` holds on `line`; whether the file, mended, may be read again."""
-        if "does not declare an ID" in message:
+        if "does not declare an ID" in message and 0 not in self.before:
             return self._declare_id()
         about = subject(self.scan.tokens, line, message)
         statement = None if about is None else self.scan.statement_at(about.token)

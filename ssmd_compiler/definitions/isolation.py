@@ -7,7 +7,6 @@ system. The child has no environment, no terminal, its own session, and is kille
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -46,6 +46,14 @@ class Outcome:
     late: bool = False
 
     @property
+    def value(self) -> Any:
+        """What was read, where the answer is JSON; None when it is not."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            return None
+
+    @property
     def ended(self) -> str:
         """Why there is no verdict, in words."""
         if self.late or self.code == -signal.SIGALRM:
@@ -58,7 +66,14 @@ class Outcome:
 
 
 def installed(format_name: Format) -> bool:
-    return importlib.util.find_spec(_PACKAGES[format_name]) is not None
+    return _packages(format_name) is not None
+
+
+def _packages(format_name: Format) -> Path | None:
+    """The directory that holds a parser's package. The one we work in is not asked: it may be anybody's workspace."""
+    trusted = [entry for entry in sys.path if entry and Path(entry) != Path.cwd()]
+    spec = PathFinder.find_spec(_PACKAGES[format_name], trusted)
+    return Path(spec.origin).parent.parent if spec and spec.origin else None
 
 
 class Reader:
@@ -92,18 +107,20 @@ class Reader:
     def ask(self, requests: Sequence[Any]) -> list[Outcome]:
         """What became of each request, in order. One line asks for all, so that neither side waits for the other."""
         stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        with contextlib.suppress(BrokenPipeError):
+        try:
             stdin.write(json.dumps(requests).encode() + b"\n")
             stdin.flush()
+        except BrokenPipeError:  # the child is gone, which its answers will tell
+            with contextlib.suppress(BrokenPipeError):
+                stdin.close()
         return [_outcome(stdout.readline()) or Outcome(late=self._late) for _ in requests]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        spec = importlib.util.find_spec(_PACKAGES[self._format])
-        packages = str(Path(spec.origin).parent.parent) if spec and spec.origin else ""
+        packages = str(_packages(self._format) or "")
         # -I and -S: nothing from the workspace, the user or the site is imported. -B: nothing is written.
-        command = [sys.executable, "-I", "-S", "-B", str(_CHILD), self._format, packages, str(SECONDS_FOR_ONE)]
+        command = [sys.executable, "-I", "-S", "-B", str(_CHILD), str(os.getpid()), self._format, packages]
         return subprocess.Popen(  # noqa: S603 -- our own interpreter and our own script
-            [*command, str(MEMORY)],
+            [*command, str(SECONDS_FOR_ONE), str(MEMORY)],
             cwd=self.directory,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             stdin=subprocess.PIPE,

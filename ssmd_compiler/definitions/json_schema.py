@@ -7,7 +7,6 @@ or to a metaschema; any other is a flaw, since nothing is ever fetched.
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -94,10 +93,10 @@ def _form(root: Node) -> Iterator[tuple[Node, str]]:
 
 def _findings(root: Node, outcome: Outcome) -> Iterator[tuple[Node, str]]:
     """The metaschema's objections, each at the value that it is about."""
-    if outcome.code != 0:
+    if outcome.code != 0 or outcome.value is None:
         yield Node(root.start, root.start + 1), f"the check against the metaschema {outcome.ended}"
         return
-    for path, keyword, expected, message in json.loads(outcome.out):
+    for path, keyword, expected, message in outcome.value:
         node = root.at(path)
         yield node, _worded(_subject(path), keyword, expected, node) or message
 

@@ -41,7 +41,7 @@ class Parsed:
     """One definition, read: its flaws in the order of the file, and the names of its top-level records.
 
     Records are structs, messages, or a JSON Schema's title. An empty definition has neither flaws nor records, and so
-    has a sound one that imports a flawed one: the flaw is told where it is, once.
+    may one that imports a flawed one: a flaw is told once, where it is.
     """
 
     definition: Definition

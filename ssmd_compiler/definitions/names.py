@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["find", "nearest", "why_lost"]
+__all__ = ["find", "nearest", "relative", "why_lost"]
 
 _LONGEST, _MOST = 80, 200  # comparing takes the product of two lengths, for every name
 
@@ -28,10 +28,14 @@ def why_lost(origin: str, target: str, paths: Mapping[str, int]) -> str:
     path = _joined(origin, target)
     if target.startswith("/") or path == ".." or path.startswith("../"):
         return "this leads out of the workspace; name a definition relative to this file"
-    here = posixpath.dirname(origin) or "."
-    near = nearest(target, (posixpath.relpath(other, here) for other in paths if other != origin))
+    near = nearest(target, (relative(origin, other) for other in paths if other != origin))
     hint = f"; did you mean `{near}`?" if near else ""
     return f"`{target}` is not a definition of this workspace{hint}"
+
+
+def relative(origin: str, path: str) -> str:
+    """How the file `origin` names another."""
+    return posixpath.relpath(f"/{path}", posixpath.dirname(f"/{origin}"))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -7,12 +7,11 @@ flaw, which says what to install.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.definitions.isolation import Outcome, Reader, installed
-from ssmd_compiler.definitions.names import find, why_lost
+from ssmd_compiler.definitions.names import find, relative, why_lost
 from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class _Reading:
         for other in self._reached(index):
             path = self._definitions[other].path
             names.setdefault(path, other)
-            names.setdefault(posixpath.relpath(path, posixpath.dirname(self._definitions[index].path) or "."), other)
+            names.setdefault(relative(self._definitions[index].path, path), other)
         shown = [f"-I{name}={_copy(other)}" for name, other in names.items() if _MAPPABLE.fullmatch(name)]
         return ["--descriptor_set_out=/dev/stdout", *shown, _copy(index)]
 
@@ -151,7 +150,7 @@ def _characters(line: str, columns: int) -> int:
 
 
 def _messages(descriptor_set: bytes) -> list[str]:
-    """The names of a file's top-level messages: FileDescriptorSet.file[].message_type[].name (descriptor.proto)."""
+    """A file's top-level messages, FileDescriptorSet.file[].message_type[].name of descriptor.proto, from protoc."""
     files = (file for number, file in _fields(descriptor_set) if number == 1)
     messages = (message for file in files for number, message in _fields(file) if number == 4)
     return [name.decode() for message in messages for number, name in _fields(message) if number == 1]

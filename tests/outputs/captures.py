@@ -55,7 +55,7 @@ keys:
   kalshi: {type: api_key, fields: [api_key, api_secret], rotation_days: 90}
   nats: {type: transport, fields: [username, password], source: "sealed-secret/nats-of-everybody"}
   s3: {type: storage, fields: [access_key, secret_key], source: "env:S3_ACCESS,S3_SECRET"}
-  redis: {type: storage, fields: [password], source: env, required: false}
+  redis: {type: database, fields: [password], source: env, required: false}
   postgres: {type: database, fields: [dsn], source: "vault:secret/data/postgres"}
   pager: {type: webhook, fields: [url], source: "file:/run/secrets/pager"}
 schedule: {timezone: America/New_York, day_start: "09:25", day_end: "16:05"}

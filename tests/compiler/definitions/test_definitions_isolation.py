@@ -10,11 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ssmd_compiler.definitions import Definition, Parsing, capnp, isolation, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 SOUND = b"@0xabcdef1234567890;\nstruct Trade { ticker @0 :Text; }\n"
 INVALID = b"@0xabcdef1234567890;\nstruct Trade { ticker @0 :Txt; }\n"
@@ -55,10 +59,8 @@ def test_control_pycapnp_still_aborts_its_process(tmp_path: Path) -> None:
     """When this fails, pycapnp raises again: the child is then no longer needed against aborts, only against the rest."""
     schema = tmp_path / "invalid.capnp"
     schema.write_bytes(INVALID)
-    code = "import sys, capnp; capnp.load(sys.argv[1])"
-    assert (
-        subprocess.run([sys.executable, "-c", code, str(schema)], stderr=subprocess.PIPE).returncode == -signal.SIGABRT
-    )
+    command = [sys.executable, "-c", "import sys, capnp; capnp.load(sys.argv[1])", str(schema)]
+    assert subprocess.run(command, check=False, stderr=subprocess.PIPE).returncode == -signal.SIGABRT
 
 
 def test_a_crash_of_the_real_parser_is_told_and_hides_nothing() -> None:
@@ -77,21 +79,20 @@ def test_a_crash_of_the_real_parser_is_told_and_hides_nothing() -> None:
         ("os._exit(3)", "gave no reason"),
         ("time.sleep(60)", "took too long"),
         ("while True: pass", "took too long"),
-        ("bytearray(1 << 31)", "MemoryError: "),
-        ("open('more', 'w').write('x' * 99999)", "was ended by SIGXFSZ"),
+        ("bytearray(1 << 31)", "MemoryError"),
+        ("open('more', 'w').write('x' * 99999)", "File too large"),
         ("sys.stdin.buffer.read(1) or sys.exit('nothing to read')", "SystemExit: nothing to read"),
-        ("os.write(2, b'\\x1b[31mred' * 9)", "gave no reason"),
+        ("raise ValueError(chr(27) + '[31m' + chr(0x202e))", "ValueError: \\x1b[31m\\u202e"),
         ("while True: os.write(1, b'x' * 65536)", "was ended by SIGKILL"),
     ],
 )
 def test_whatever_a_parser_does_to_itself(body: str, said: str, parser: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "SECONDS_FOR_ONE", 1)
-    misbehave(parser, body if "x1b" not in body else body + "\nos._exit(1)")
+    misbehave(parser, body)
     before, bad, after = parse([GOOD, BAD, GOOD])
     assert before.flaws == after.flaws == ()
     assert len(bad.flaws) == 1
-    assert said in bad.flaws[0].message or "x1b" in body
-    assert bad.flaws[0].message.isprintable()
+    assert said in bad.flaws[0].message
 
 
 def test_a_parser_that_never_answers_is_given_up_at_the_deadline(parser: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +113,11 @@ def test_the_child_sees_nothing_of_ours(parser: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SSMD_CANARY", "canary")
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    (workspace / "json.py").write_text("import os\nos.abort()\n")
+    (workspace / "capnp").mkdir()
+    for module in ("json.py", "capnp/__init__.py"):
+        (workspace / module).write_text("import os\nos.abort()\n")
     monkeypatch.chdir(workspace)
+    monkeypatch.setattr(sys, "path", ["", str(workspace), *sys.path])
     misbehave(parser, "raise ValueError(sorted(os.environ), oct(os.stat('.').st_mode), os.listdir('.'))")
     [bad] = parse([BAD])
     assert "canary" not in bad.flaws[0].message.lower()
@@ -124,11 +128,28 @@ def test_the_child_sees_nothing_of_ours(parser: Path, monkeypatch: pytest.Monkey
 def test_no_file_is_opened_that_was_not_given(parser: Path, tmp_path: Path) -> None:
     """The parser is shown all that it could follow: names of copies, never a name that the workspace wrote."""
     (tmp_path / "secret.capnp").write_text("canary")
-    misbehave(parser, "raise ValueError(open(name).read())")
-    content = b'@0xabcdef1234567890; # import "../secret.capnp"\nstruct Bad {} using G = import "good.capnp".Good;'
+    misbehave(parser, "raise ValueError(repr(open(name).read()))")
+    content = b'@0xabcdef1234567890; # import "../secret.capnp"\n struct Bad {} using G = import "good.capnp".Good;'
     bad, _ = parse([definition(content, "schemas/bad.capnp"), GOOD])
     assert 'import "f1.capnp"' in bad.flaws[0].message
     assert "secret" not in bad.flaws[0].message
+
+
+def test_a_name_that_leads_out_is_never_shown_however_many_flaws_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(isolation.Reader, "lay", lambda _, __, content: shown.append(content))
+    members = "\n".join(f"a{n} @{n} :Text" for n in range(100))
+    content = f'@0xabcdef1234567890;\nstruct A {{ {members} }}\nusing B = import "../../etc/passwd";\n'.encode()
+    parse([definition(content), definition(SOUND, "b.capnp")])
+    assert len(shown) == 1
+    assert "passwd" not in shown[0]
+
+
+def test_a_file_cannot_put_words_in_the_mouth_of_another() -> None:
+    content = b'@0xabcdef1234567890;\nstruct A { a @0 :Text = ("f1.capnp:1: failed: f7.capnp:1: failed: x", b = 1); }\n'
+    spoof, sound = parse([definition(content), definition(SOUND, "b.capnp")])
+    assert spoof.flaws
+    assert sound.flaws == ()
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +174,9 @@ def test_nothing_is_left_behind_even_by_a_parent_that_is_killed(parser: Path, tm
     wait_until(lambda: not any(scratch.iterdir()))
 
 
-def wait_until(condition: object) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

@@ -14,12 +14,12 @@ sys.path[:0] = [str(Path(__file__).parents[3]), str(Path(__file__).parent)]
 def main(publisher: str, directory: str, job: str, user: str = "") -> int:
     outputs, remove = marshal.loads(Path(job).read_bytes())
     if publisher != "ssmd":
-        from publish_controls import CONTROLS  # noqa: PLC0415 - the path above must stand first
+        from publish_controls import CONTROLS
 
         os.getpriority(os.PRIO_PROCESS, 0)
         CONTROLS[publisher](Path(directory), outputs, remove)
         return 0
-    from ssmd_compiler.publish import PublishError, publish  # noqa: PLC0415 - the same
+    from ssmd_compiler.publish import PublishError, publish
 
     if user:
         os.setresuid(int(user), int(user), int(user))

@@ -14,6 +14,7 @@ from publish_trees import FOREIGN, NEW, OLD, SEAL, STAGING, Tree, read, sealed, 
 
 import ssmd_compiler.publish as package
 from ssmd_compiler.publish import PublishError, durable, publish, staging
+from ssmd_compiler.publish.commit import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,13 +101,12 @@ def test_a_file_put_into_a_directory_that_is_about_to_go_keeps_it(
     ground: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(ground, sealed({"a/x": b""}))
-    real = package.carry_out
 
-    def carry_out(*arguments: Any) -> None:
+    def carry_out_late(*arguments: Any) -> None:
         write(ground, {"a/mine": b"mine"})
-        real(*arguments)
+        carry_out(*arguments)
 
-    monkeypatch.setattr(package, "carry_out", carry_out)
+    monkeypatch.setattr(package, "carry_out", carry_out_late)
     publish(ground, sealed({}), remove=["a/x"])
     assert read(ground, staging=True) == {**sealed({}), "a/mine": b"mine"}
 

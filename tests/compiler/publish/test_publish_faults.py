@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from publish_strace import Call, Ended, Job, require_strace
-from publish_trees import FOREIGN, NEW, OLD, STAGING, THIRD, Tree, agrees, complaint, read, sealed, to_remove, write
+from publish_trees import (
+    FOREIGN,
+    NEW,
+    OLD,
+    SEAL,
+    STAGING,
+    THIRD,
+    Tree,
+    agrees,
+    complaint,
+    read,
+    sealed,
+    to_remove,
+    write,
+)
 
 from ssmd_compiler.publish import PublishError, publish
 
@@ -140,9 +154,11 @@ def test_an_error_at_any_changing_call_keeps_the_old_tree_or_says_that_it_is_tor
     assert not harness.complaints((call, f"error={error}") for call in calls)
 
 
-def test_an_error_without_removals_is_no_different(ground: Path) -> None:
+@pytest.mark.parametrize("sealed_as", [{"a/x": b"before"}, {"a/x": b"after!", "b/y": b"new"}], ids=["old", "damaged"])
+def test_an_error_without_removals_is_no_different(ground: Path, sealed_as: Tree) -> None:
     require_strace()
-    old, new = sealed({"a/x": b"before"}), sealed({"a/x": b"after!", "b/y": b"new"})
+    new = sealed({"a/x": b"after!", "b/y": b"new"})
+    old = {"a/x": b"before", SEAL: sealed(sealed_as)[SEAL]}
     harness = Harness.on(ground, "ssmd", old, new, {})
     calls = [call for call in harness.calls() if call.name in ("renameat", "fsync")]
     assert not harness.complaints((call, "error=EIO") for call in calls)

@@ -1,0 +1,63 @@
+"""What looks like a secret: in one place, for the check that reports it and for the printers that must not show it.
+
+A guess by name and form, on the safe side: a masked harmless value costs a reader little. References such as
+`$key:NAME` and a key's sources are not secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["appearance", "masked"]
+
+_NAME: Final = (
+    r"(?:[A-Za-z0-9_-]*[_-])?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
+    r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key)"
+)
+_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
+_REFERENCE = re.compile(r"\$key:|(?:sealed-secret|vault|env|file)(?:[:/]|$)|[0-9]{1,4}$|true$|false$|null$|~$")
+_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^\s/?#@\"']*(?:@[^\s/?#@\"']*)*)@")
+_QUERY = re.compile(r"[?&](?:token|key|api_?key|secret|signature|password)=([^&\s\"']+)", re.IGNORECASE)
+_PEM = "-----BEGIN "
+_ENTRY = re.compile(rf"(?<![A-Za-z0-9_$:-])[\"']?{_NAME}[\"']?\s*[:=]\s*(?P<value>\S.*)?", re.IGNORECASE)
+_SOURCE = re.compile(r"(?<![A-Za-z0-9_-])source\s*:\s*(?P<value>\S.*)", re.IGNORECASE)
+_BLOB = re.compile(r"(?<![A-Za-z0-9+/:_-])[A-Za-z0-9+/_-]{40,}={0,2}")
+
+
+def appearance(name: str, value: str) -> str | None:
+    """What the value of the field `name` looks like, if it looks like a secret."""
+    if _PEM in value:
+        return "a private key or certificate"
+    if _USERINFO.match(value):
+        return "a user or password in a URL"
+    if _QUERY.search(value):
+        return "a token in a URL"
+    return f"the value of `{name}`" if _SECRET_NAME.fullmatch(name) and not _REFERENCE.match(value) else None
+
+
+def masked(line: str) -> str:
+    """`line` with what looks like a secret as asterisks, character by character, so that places stay where they are."""
+    spans = [match.span(1) for pattern in (_USERINFO, _QUERY) for match in pattern.finditer(line)]
+    for pattern in (_ENTRY, _SOURCE):
+        for match in pattern.finditer(line):
+            value = match["value"] or ""
+            if value and not _REFERENCE.match(value.lstrip("\"'")):
+                spans.append(match.span("value"))
+    if _PEM in line:
+        spans.append((line.index(_PEM), len(line)))
+    spans += [match.span() for match in _BLOB.finditer(line) if not _digest(line, match.start())]
+    return _starred(line, spans) if spans else line
+
+
+def _starred(line: str, spans: list[tuple[int, int]]) -> str:
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        if end > done:
+            parts += [line[done:start], "*" * (end - max(start, done))]
+            done = end
+    return "".join([*parts, line[done:]])
+
+
+def _digest(line: str, start: int) -> bool:
+    return line.endswith("sha256:", 0, start)
