@@ -61,7 +61,8 @@ class Outcome:
         if self.code is None:
             return "did not answer"
         if self.code < 0:
-            return f"was ended by {signal.Signals(-self.code).name}"
+            known = {int(each): each.name for each in signal.Signals}
+            return f"was ended by {known.get(-self.code, f'signal {-self.code}')}"
         return "gave no reason"
 
 

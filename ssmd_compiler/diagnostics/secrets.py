@@ -46,7 +46,7 @@ def masked(line: str) -> str:
                 spans.append(match.span("value"))
     if _PEM in line:
         spans.append((line.index(_PEM), len(line)))
-    spans += [match.span() for match in _BLOB.finditer(line) if not _digest(line, match.start())]
+    spans += [match.span() for match in _BLOB.finditer(line) if _random(match[0]) and not _digest(line, match.start())]
     return _starred(line, spans) if spans else line
 
 
@@ -57,6 +57,11 @@ def _starred(line: str, spans: list[tuple[int, int]]) -> str:
             parts += [line[done:start], "*" * (end - max(start, done))]
             done = end
     return "".join([*parts, line[done:]])
+
+
+def _random(word: str) -> bool:
+    """Whether a long word looks like base64 of something: words of a language do not mix these three."""
+    return bool(re.search(r"[a-z]", word) and re.search(r"[A-Z]", word) and re.search(r"[0-9]", word))
 
 
 def _digest(line: str, start: int) -> bool:

@@ -152,12 +152,11 @@ WORKSPACES: dict[str, dict[str, bytes]] = {
 }
 
 
-def changed(patch: dict[str, Any], path: str = MINIMAL, name: str = "minimal") -> dict[str, bytes]:
-    """A workspace whose document at `path` has the fields of `patch` in its spec: mappings merge, anything else replaces."""
-    files = dict(WORKSPACES[name])
+def changed(patch: dict[str, Any], path: str = MINIMAL, base: dict[str, bytes] | None = None) -> dict[str, bytes]:
+    """A workspace whose document at `path` has the fields of `patch`: mappings merge, anything else replaces."""
+    files = WORKSPACES["minimal"] if base is None else base
     document = yaml.load(files[path], yaml.BaseLoader)
-    target = document.setdefault("spec", {}) if "kind" in document else document
-    _merge(target, patch)
+    _merge(document["spec"] if "spec" in document else document, patch)
     return files | {path: yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True).encode()}
 
 
