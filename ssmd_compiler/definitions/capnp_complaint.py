@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssmd_compiler.definitions.names import nearest
+from ssmd_compiler.diagnostics.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

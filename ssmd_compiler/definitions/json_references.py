@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from ssmd_compiler.definitions.names import find, nearest, why_lost
+from ssmd_compiler.definitions.names import find, why_lost
+from ssmd_compiler.diagnostics.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

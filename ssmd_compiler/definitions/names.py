@@ -5,17 +5,15 @@ Names are compared, never opened.
 
 from __future__ import annotations
 
-import difflib
 import posixpath
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.diagnostics.nearest import nearest
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["find", "nearest", "relative", "why_lost"]
-
-_LONGEST, _MOST = 80, 200  # comparing takes the product of two lengths, for every name
+__all__ = ["find", "relative", "why_lost"]
 
 
 def find(origin: str, target: str, paths: Mapping[str, int]) -> int | None:
@@ -36,13 +34,6 @@ def why_lost(origin: str, target: str, paths: Mapping[str, int]) -> str:
 def relative(origin: str, path: str) -> str:
     """How the file `origin` names another."""
     return posixpath.relpath(f"/{path}", posixpath.dirname(f"/{origin}"))
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant, if there is one."""
-    known = [known for known in islice(names, _MOST) if len(known) <= _LONGEST]
-    close = difflib.get_close_matches(name, known, n=1) if len(name) <= _LONGEST else []
-    return close[0] if close else None
 
 
 def _joined(origin: str, target: str) -> str:
