@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 __all__ = ["Yaml", "block_text", "scalar", "tree"]
 
@@ -18,6 +19,10 @@ _ESCAPED = re.compile("[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\u
 _UNBLOCKED = re.compile(
     "[^\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u1fff\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+
+
+_REMEMBERED: Final = 256
+"""Characters up to which a text's spelling is kept in memory."""
 
 
 class Yaml(str):
@@ -30,10 +35,10 @@ def scalar(value: Any) -> str:
     """`value` on one line: text, number, boolean, nothing; lists and mappings in flow style."""
     if type(value) is Yaml:
         return value
+    if type(value) is str:
+        return _text(value) if len(value) < _REMEMBERED else _spelled(value)
     if isinstance(value, str):
-        if _PLAIN.fullmatch(value) and value.lower() not in _RESERVED:
-            return value
-        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+        return _spelled(str(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -45,6 +50,16 @@ def scalar(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(scalar, value)) + "]"
     raise TypeError(f"a template printed a {type(value).__name__}; give it text, a number, a list or a mapping")
+
+
+def _spelled(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
+        return text
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+# A thousand environments print the same few words again and again.
+_text = lru_cache(maxsize=8192)(_spelled)
 
 
 def block_text(text: str, indent: int) -> Yaml:
@@ -64,7 +79,15 @@ def block_text(text: str, indent: int) -> Yaml:
 
 def tree(value: Any, indent: int = 0) -> Yaml:
     """A mapping or list in block style, each line indented by `indent`."""
+    if type(value) is dict and all(type(item) is str for item in value.values()):
+        return _words(tuple(value.items()), indent)
     return Yaml("\n".join(_lines(value, " " * indent)))
+
+
+@lru_cache(maxsize=1024)
+def _words(items: tuple[tuple[str, str], ...], indent: int) -> Yaml:
+    """`tree` of labels and selectors, which an environment's documents repeat."""
+    return Yaml("\n".join(_lines(dict(items), " " * indent)))
 
 
 def _lines(value: Any, pad: str) -> list[str]:
