@@ -63,14 +63,14 @@ def command(  # noqa: PLR0913 -- one parameter an option
     if any(found.severity is Severity.ERROR for found in told):
         return 2 if check else 1
     generated = look(tree, compiled.lock)
-    wanted = _wanted(compiled, generated, environments)
+    wanted, outputs = _wanted(compiled, generated, environments), _outputs(compiled, environments)
     if check:
-        return _check(workspace, tree, compiled, generated, wanted)
+        return _check(tree, outputs, generated, wanted)
     blocked = [found for found in run(generated) if found.code == "SSMD804"]
     if blocked:
         report(blocked, workspace, compiled.checked, formats)
         return 2
-    published = _publish(workspace, compiled, generated, wanted, dated=as_of is not None)
+    published = _publish(workspace, outputs, generated, wanted, dated=as_of is not None)
     if verbose:
         _tell(compiled, environments, published)
     return 0
@@ -93,32 +93,36 @@ def _concerns(found: Diagnostic, environments: tuple[str, ...], compiled: Compil
 
 
 def _wanted(compiled: Compilation, generated: Generated, environments: tuple[str, ...]) -> lock.Lock:
-    """The lock to reach: of everything, or of the environments named and of the rest as it was."""
-    if not environments or generated.locked is None:
-        only = set(environments or compiled.environments)
-        return compiled.lock.with_groups_of(lock.Lock("", "", {}, ()), only) if environments else compiled.lock
-    return compiled.lock.with_groups_of(generated.locked, environments)
+    """The lock to reach: of everything, or of the environments named, with the rest as it was."""
+    if not environments:
+        return compiled.lock
+    old = generated.locked or lock.Lock("", "", {}, ())
+    return compiled.lock.with_groups_of(old, environments)
 
 
-def _check(workspace: Path, tree: DirectoryTree, compiled: Compilation, generated: Generated, wanted: lock.Lock) -> int:
+def _outputs(compiled: Compilation, environments: tuple[str, ...]) -> dict[str, bytes]:
+    """The files of the environments named (of all, if none is), and of the workspace."""
+    groups = (group for group in compiled.lock.groups if not environments or group.environment in {*environments, None})
+    return {path: compiled.outputs[path] for group in groups for path in group.outputs}
+
+
+def _check(tree: DirectoryTree, outputs: dict[str, bytes], generated: Generated, wanted: lock.Lock) -> int:
     """Compare, write nothing, and show what would change."""
-    expected = {path: compiled.outputs[path] for path in wanted.outputs if path in compiled.outputs}
-    orphans = [path for path in (generated.locked.outputs if generated.locked else {}) if path not in wanted.outputs]
-    text = drift(tree, expected, [path for path in orphans if path in generated.files])
-    stale = generated.locked is None or not generated.locked.same_but_date(wanted)
-    if not text and not stale:
+    owned = generated.locked.outputs if generated.locked is not None else {}
+    orphans = [path for path in owned if path not in wanted.outputs and path in generated.files]
+    text = drift(tree, outputs, orphans)
+    current = generated.locked is not None and generated.locked.same_but_date(wanted)
+    if current and not text:
         return 0
     click.echo(text or f"{FOLDER}/{lock.FILE} is not current\n", nl=False)
     click.echo(f"{FOLDER}/ is not what the sources compile to: run `ssmd compile` and commit it", err=True)
-    _ = workspace
     return 1
 
 
 def _publish(
-    workspace: Path, compiled: Compilation, generated: Generated, wanted: lock.Lock, *, dated: bool
+    workspace: Path, outputs: dict[str, bytes], generated: Generated, wanted: lock.Lock, *, dated: bool
 ) -> Published:
     seal = wanted if dated else current_lock(generated.locked, wanted)
-    outputs = {path: compiled.outputs[path] for path in wanted.outputs if path in compiled.outputs}
     removed = set(generated.locked.outputs if generated.locked else ()) - wanted.outputs.keys()
     try:
         return publish(workspace / FOLDER, {**outputs, lock.FILE: seal.encode()}, remove=removed)

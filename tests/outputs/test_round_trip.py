@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import subprocess
 import types
 import typing
@@ -41,6 +42,8 @@ TEXT = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
     st.lists(st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4), max_size=6).map("".join),
 )
+LONGEST_KEY = 200
+"""YAML reads a key of up to 1,024 characters as it is, and one character may be written as six."""
 LOADERS = (yaml.BaseLoader, yaml.SafeLoader, yaml.CBaseLoader, yaml.CSafeLoader)
 
 
@@ -64,7 +67,7 @@ def test_a_text_is_read_back_as_it_was(text):
     for loader in LOADERS:
         assert load(f"a: {scalar(text)}\nb: c\n", loader) == {"a": text, "b": "c"}
         assert load(f"- {scalar(text)}\n- b\n", loader) == [text, "b"]
-        assert load(f"{scalar(text)}: b\n", loader) == {text: "b"}
+        assert len(text) > LONGEST_KEY or load(f"{scalar(text)}: b\n", loader) == {text: "b"}
         assert load(f"[{scalar(text)}, {scalar(text)}]", loader) == [text, text]
 
 
@@ -90,7 +93,7 @@ def test_lines_are_read_back_as_they_were(lines):
 # Trees
 
 LEAVES = TEXT | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
-TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=12)
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXT.filter(lambda key: len(key) <= LONGEST_KEY), inner), max_leaves=12)
 
 
 @given(TREES, st.integers(0, 8))
@@ -129,9 +132,13 @@ def test_what_yaml_cannot_hold_is_refused(value):
 
 
 def test_go_reads_the_same(tmp_path):
-    """Kubernetes and Argo CD read YAML with Go's parser; kustomize is one of its users."""
+    """Kubernetes and Argo CD read YAML with Go's parser; kustomize is one of its users.
+
+    It cannot carry a few characters from its input to its output, none of which may stand in a source.
+    """
     randomly = random.Random(0)
-    texts = [*NASTY, *("".join(randomly.choices(NASTY, k=3)) for _ in range(200))]
+    carried = [text for text in NASTY if not re.search("[\x7f-\x9f\u2028\u2029\ufffe\uffff]", text)]
+    texts = [*carried, *("".join(randomly.choices(carried, k=3)) for _ in range(200))]
     value = {f"k{index}": {"flow": [text, {"a": text}], "block": text, "keys": {f"{text}!": "a"}} for index, text in enumerate(texts)}
     blocks = "".join(f"  k{index}: {block_text(text, 4)}\n" for index, text in enumerate(texts))
     head = "apiVersion: example.com/v1\nkind: {}\nmetadata: {{name: a}}\n"
