@@ -6,7 +6,7 @@ import enum
 import errno
 from dataclasses import dataclass
 
-__all__ = ["Busy", "Place", "PublishError", "State"]
+__all__ = ["Busy", "Overtaken", "Place", "PublishError", "State"]
 
 _REMEDY = {
     errno.EACCES: "check who owns it and what its mode allows",
@@ -39,6 +39,10 @@ class PublishError(Exception):
 
 class Busy(PublishError):  # noqa: N818 - says what is the matter, as BlockingIOError does
     """Another publisher holds the directory."""
+
+
+class Overtaken(PublishError):  # noqa: N818 - the same
+    """Another publisher has changed the directory since this one's outputs were worked out."""
 
 
 @dataclass(slots=True)

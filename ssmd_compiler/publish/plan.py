@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.publish.errors import Place
 
-__all__ = ["Plan", "compare"]
+__all__ = ["Plan", "compare", "holds"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -105,7 +105,7 @@ class _Survey:
         with descend(self.root, directory, self.place) as fd:
             for name in names:
                 self.place.path = path = join(directory, name)
-                if not self.stands(path, FILE) or not _holds(fd, name, outputs[path]):
+                if not self.stands(path, FILE) or not holds(fd, name, outputs[path]):
                     yield path
 
     def stands(self, path: str, kind: str) -> bool:
@@ -130,7 +130,8 @@ class _Survey:
         return there
 
 
-def _holds(parent: int, name: str, data: bytes) -> bool:
+def holds(parent: int, name: str, data: bytes) -> bool:
+    """Whether the file has exactly these bytes; where the sizes differ it is not read."""
     fd = os.open(name, _READ, dir_fd=parent)
     try:
         return os.fstat(fd).st_size == len(data) and os.read(fd, len(data) + 1) == data

@@ -1,17 +1,23 @@
 """Runs `ssmd` where an attack may do its worst: a process of its own, with bounded memory, processor and wall time.
 
 A first process imports ssmd once; every command is a fork of it, so that a case costs milliseconds. A fork that dies,
-hangs or grows is an outcome like any other. `before` is Python that the fork runs first: controls take guards away there.
+hangs or grows is an outcome like any other. Controls name the guards to be taken away first: see `guards`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
+import pkgutil
+import resource
+import select
+import signal
 import subprocess
 import sys
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
@@ -22,56 +28,50 @@ if TYPE_CHECKING:
 __all__ = ["GIB", "Jail", "Outcome", "Request"]
 
 GIB = 1 << 30
-KEPT = 4 << 20
-"""Characters kept of what a command says."""
+KEPT = 8 << 20
+"""Bytes kept of what a command says on each stream."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One command. `seconds` of wall time are a guard against hanging; `cpu` seconds are for controls that would burn."""
+    """One command, and what it may use. `seconds` of wall time only guard against hanging; `cpu` ends what burns."""
 
     argv: list[str]
     cwd: str
     memory: int = GIB
     seconds: float = 60.0
     cpu: int | None = None
-    before: str = ""
+    without: tuple[str, ...] = ()
     env: dict[str, str | None] = field(default_factory=dict)
     unprivileged: bool = False
+    nofile: int | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: its exit code (a signal as its negative), what it said, and the processor seconds it took."""
+    """How a command ended: its exit code (a signal as its negative), what it said, and what it took."""
 
     code: int
     out: str
     err: str
     cpu: float
+    """Processor seconds, those of its children included."""
+    peak: int
+    """Bytes of memory at the most."""
     late: bool
+    """Whether it had to be ended."""
 
     @property
     def said(self) -> str:
         return self.out + self.err
-
-    def findings(self) -> list[dict[str, Any]]:
-        """The diagnostics of `--format json`."""
-        found: list[dict[str, Any]] = json.loads(self.out)["diagnostics"]
-        return found
-
-    def codes(self) -> set[str]:
-        return {finding["code"] for finding in self.findings()}
 
 
 class Jail:
     """The first process, as a context."""
 
     def __enter__(self) -> Self:
-        import ssmd_compiler  # noqa: PLC0415 -- the one that the tests see, wherever it is
-
-        home = str(Path(ssmd_compiler.__file__).parent.parent)
         self._process = subprocess.Popen(
-            [sys.executable, __file__, home],
+            [sys.executable, __file__, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
@@ -86,7 +86,8 @@ class Jail:
         self._stdout.close()
 
     def run(self, argv: Sequence[str], cwd: Path, **options: Any) -> Outcome:
-        request = Request(list(argv), str(cwd), **options)
+        """Run `ssmd` with `argv` in `cwd`; the options are the fields of `Request`."""
+        request = Request(list(argv), os.fspath(cwd), **options)
         self._stdin.write(json.dumps(dataclasses.asdict(request)) + "\n")
         self._stdin.flush()
         return Outcome(**json.loads(self._stdout.readline()))
@@ -105,12 +106,8 @@ class Jail:
 # The first process
 
 
-def _serve(home: str) -> None:
-    import importlib  # noqa: PLC0415 -- the rest of this module has no use for it
-    import pkgutil  # noqa: PLC0415 -- as above
-
-    sys.path.insert(0, home)
-    import ssmd_compiler  # noqa: PLC0415 -- found now
+def _serve() -> None:
+    import ssmd_compiler  # noqa: PLC0415 -- found only where the tests find it
 
     for module in pkgutil.walk_packages(ssmd_compiler.__path__, "ssmd_compiler."):
         if not module.name.endswith(("__main__", "._child")):
@@ -129,13 +126,11 @@ def _confined(request: Request) -> Outcome:
     late = _wait(child, request.seconds)
     _, status, used = os.wait4(child, 0)
     said = [_content(end) for end in (out, err)]
-    return Outcome(os.waitstatus_to_exitcode(status), *said, cpu=used.ru_utime + used.ru_stime, late=late)
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    return Outcome(os.waitstatus_to_exitcode(status), *said, cpu=round(cpu, 3), peak=peak, late=late)
 
 
 def _wait(child: int, seconds: float) -> bool:
-    """Whether it had to be ended."""
-    import select  # noqa: PLC0415 -- only here
-
     watch = os.pidfd_open(child)
     try:
         late = not select.select([watch], [], [], seconds)[0]
@@ -143,7 +138,7 @@ def _wait(child: int, seconds: float) -> bool:
         os.close(watch)
     # Whatever it started belongs to its session and ends with it.
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, 9)
+        os.killpg(child, signal.SIGKILL)
     return late
 
 
@@ -154,29 +149,18 @@ def _content(end: int) -> str:
 
 
 def _become(request: Request, out: int, err: int) -> NoReturn:
-    import resource  # noqa: PLC0415 -- only here
-    import traceback  # noqa: PLC0415 -- only here
-
     code = 99
     try:
         os.setsid()
+        _confine(request)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
-        os.chdir(request.cwd)
-        for name, value in request.env.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (request.memory, request.memory))
-        if request.cpu is not None:
-            resource.setrlimit(resource.RLIMIT_CPU, (request.cpu, request.cpu))
-        if request.unprivileged:
-            _drop_capabilities()
-        exec(request.before, {})  # noqa: S102 -- the tests' own words
-        from ssmd_compiler.cli import run  # noqa: PLC0415 -- imported by the first process already
+        from guards import GUARDS  # noqa: PLC0415 -- it imports what the first process found
+
+        for name in request.without:
+            GUARDS[name]()
+        from ssmd_compiler.cli import run  # noqa: PLC0415 -- as above
 
         code = run(request.argv)
         sys.stdout.flush()
@@ -186,6 +170,21 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
         with contextlib.suppress(BaseException):
             sys.stderr.flush()
         os._exit(code)
+
+
+def _confine(request: Request) -> None:
+    os.chdir(request.cwd)
+    for name, value in request.env.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: request.memory, resource.RLIMIT_CPU: request.cpu}
+    for limit, most in {**limits, resource.RLIMIT_NOFILE: request.nofile}.items():
+        if most is not None:
+            resource.setrlimit(limit, (most, most))
+    if request.unprivileged:
+        _drop_capabilities()
 
 
 def _drop_capabilities() -> None:
@@ -199,4 +198,5 @@ def _drop_capabilities() -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    sys.path[1:] = json.loads(sys.argv[1])
+    _serve()

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from publish_strace import Job
-from publish_trees import NEW, agrees, read, sealed
+from publish_trees import NEW, SEAL, agrees, read, sealed, to_remove
 
-from ssmd_compiler.publish import Busy, PublishError, publish
+from ssmd_compiler.publish import Busy, Overtaken, PublishError, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from publish_trees import Tree
 
 
 @contextmanager
@@ -82,6 +84,46 @@ def test_a_file_system_that_cannot_lock_is_refused(ground: Path, monkeypatch: py
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(PublishError, match="generated: cannot be locked: Bad file descriptor"):
         publish(ground / "generated", NEW)
+
+
+def read_seal(directory: Path) -> bytes | None:
+    path = directory / SEAL
+    return path.read_bytes() if path.exists() else None
+
+
+@pytest.mark.parametrize("first", [{}, {"a": b"", "shared": b"1"}], ids=["no seal yet", "a seal"])
+def test_who_was_overtaken_is_told_and_succeeds_when_it_looks_again(ground: Path, first: Tree) -> None:
+    directory, theirs, ours = (
+        ground / "generated",
+        sealed({"b": b"", "shared": b"2"}),
+        sealed({"c": b"", "shared": b"3"}),
+    )
+    if first:
+        publish(directory, sealed(first))
+    stale = read_seal(directory)
+    publish(directory, theirs, remove=list(first.keys() - theirs.keys()), seen=stale)
+    with pytest.raises(Overtaken, match=r"^generated: another compiler has published here in the meantime"):
+        publish(directory, ours, remove=list(first.keys() - ours.keys()), seen=stale)
+    assert read(directory, staging=True) == theirs
+    publish(directory, ours, remove=to_remove(theirs, ours), seen=read_seal(directory))
+    assert read(directory, staging=True) == ours
+
+
+def test_a_seal_that_has_gone_is_a_change_too(ground: Path) -> None:
+    with pytest.raises(Overtaken):
+        publish(ground / "generated", NEW, seen=NEW[SEAL])
+
+
+def test_who_was_overtaken_by_the_same_tree_has_nothing_to_do(ground: Path) -> None:
+    publish(ground, NEW)
+    assert publish(ground, NEW, seen=None).written == ()
+
+
+def test_control_who_does_not_say_what_was_seen_leaves_an_orphan(ground: Path) -> None:
+    theirs, ours = sealed({"b": b""}), sealed({"c": b""})
+    publish(ground, theirs)
+    publish(ground, ours, remove=[])  # worked out when there was no seal
+    assert read(ground).keys() - ours.keys() == {"b"}
 
 
 def test_many_at_once_leave_one_whole_tree(ground: Path) -> None:
