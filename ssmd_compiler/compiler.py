@@ -29,7 +29,7 @@ from ssmd_compiler.emit import Output, TemplateFault, Templates, argocd, emit
 from ssmd_compiler.link import LinkedEnvironment, Shared, link
 from ssmd_compiler.lock import Group, Lock
 from ssmd_compiler.lower import lower
-from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings
+from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings, outline
 from ssmd_compiler.source import Refused, Tree, beside
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 
@@ -125,6 +125,8 @@ def environment(common: Common, path: str) -> Compiled:
     compiled = partial(Compiled, path, bound.name, digest)
     found = [*checks.run(document), *checks.run(bound)]
     if not bound.sound:
+        certain = outline(bound)
+        found += checks.run_references(link(certain, common.shared)) if certain is not None else ()
         return compiled((path,), tuple(found))
     linked = link(bound, common.shared)
     inputs = _inputs(common, linked, path)

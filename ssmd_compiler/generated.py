@@ -29,7 +29,7 @@ def look(tree: Tree, expected: Lock) -> Generated:
 def read_lock_file(tree: Tree) -> tuple[Lock | None, str]:
     """The lock on disk, if there is one; or why it cannot be used."""
     try:
-        return lock.read_lock(tree.read(f"{FOLDER}/{lock.FILE}")), ""
+        return lock.read_lock(tree.read_unlinked(f"{FOLDER}/{lock.FILE}")), ""
     except FileNotFoundError:
         return None, ""
     except lock.LockError as problem:

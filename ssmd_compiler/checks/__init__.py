@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Diagnostic
 
 __all__ = [
+    "REFERENCES",
     "TABLE",
     "Claim",
     "DefinitionFile",
@@ -131,6 +132,7 @@ __all__ = [
     "claims",
     "modules",
     "run",
+    "run_references",
 ]
 
 TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
@@ -254,6 +256,28 @@ def run(stage: object) -> Iterator[Diagnostic]:
     for module in TABLE[type(stage)]:
         check: Callable[[Any], Iterable[Diagnostic]] = module.check
         yield from check(stage)
+
+
+REFERENCES: Final = (
+    ssmd201_unknown_feed,
+    ssmd202_unknown_schema,
+    ssmd203_unknown_schema_version,
+    ssmd204_schema_without_version,
+    ssmd301_no_version_in_force,
+    ssmd305_draft_schema,
+    ssmd306_deprecated_schema,
+    ssmd307_schema_not_yet_effective,
+    ssmd309_disabled_feed,
+    ssmd310_deprecated_feed,
+)
+"""The checks that look at an environment's feed and schemas alone."""
+
+
+def run_references(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
+    """Every finding about the feed and the schemas of an environment of which nothing else is certain."""
+    for module in REFERENCES:
+        check: Callable[[Any], Iterable[Diagnostic]] = module.check
+        yield from check(linked)
 
 
 def modules() -> tuple[ModuleType, ...]:

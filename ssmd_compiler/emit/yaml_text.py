@@ -49,6 +49,7 @@ def scalar(value: Any) -> str:
         return "{" + ", ".join(f"{scalar(key)}: {scalar(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(scalar, value)) + "]"
+    str(value)  # of Jinja's undefined: this says which name
     raise TypeError(f"a template printed a {type(value).__name__}; give it text, a number, a list or a mapping")
 
 

@@ -21,12 +21,12 @@ from ssmd_compiler.model.scalars import NAME, SCHEMA_NAME, describe
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
-from ssmd_compiler.source import Document, Map, Path
+from ssmd_compiler.source import Document, Map, Path, Seq
 
 if typing.TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Span
 
-__all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings"]
+__all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings", "outline"]
 
 T = TypeVar("T", bound=Model)
 MODELS: dict[str, type[Model]] = {"Feed": Feed, "Schema": Schema, "Environment": Environment}
@@ -103,6 +103,18 @@ def bind(document: Document, kind: str) -> Bound[Any]:
     faults += shape
     root = Document(document.path, document.data, range=_root_range(spelled))
     return Bound(root, spelled.body, stem, None if faults else value, tuple(faults))
+
+
+def outline(bound: Bound[Environment]) -> Bound[Environment] | None:
+    """What is certain of a faulty environment, so that its references are proven in the same run: feed and schemas."""
+    feed, schemas = bound.body.get("feed"), bound.body.get("schemas")
+    if bound.sound or not isinstance(feed, str):
+        return None
+    named = (
+        tuple(map(str, schemas)) if isinstance(schemas, Seq) and all(isinstance(one, str) for one in schemas) else ()
+    )
+    value = Environment.model_construct(name=bound.name, feed=str(feed), schemas=named, keys={})
+    return Bound(bound.document, bound.body, bound.name, value)
 
 
 def bind_settings(document: Document) -> Bound[Settings]:

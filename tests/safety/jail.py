@@ -1,7 +1,7 @@
 """Runs `ssmd` where an attack may do its worst: a process of its own, with bounded memory, processor and wall time.
 
 A first process imports ssmd once; every command is a fork of it, so that a case costs milliseconds. A fork that dies,
-hangs or grows is an outcome like any other. Controls name the guards to be taken away first: see `guards`.
+hangs or grows is an outcome like any other. Controls name what is to be changed in it first: see `guards`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Request:
     memory: int = GIB
     seconds: float = 60.0
     cpu: int | None = None
-    without: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     env: dict[str, str | None] = field(default_factory=dict)
     unprivileged: bool = False
     nofile: int | None = None
@@ -158,7 +158,7 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
         os.dup2(err, 2)
         from guards import GUARDS  # noqa: PLC0415 -- it imports what the first process found
 
-        for name in request.without:
+        for name in request.changed:
             GUARDS[name]()
         from ssmd_compiler.cli import run  # noqa: PLC0415 -- as above
 
