@@ -282,13 +282,13 @@ def _workspace_outputs(common: Common, compiled: list[Compiled]) -> Iterator[Out
 
 def _lock(common: Common, options: Options, compiled: list[Compiled], workspace: list[Output]) -> Lock:
     groups = [
-        Group(one.name, one.inputs, {output.path: _sha256(output.content) for output in one.outputs})
+        Group(one.name, one.inputs, {output.path: output.sha256 for output in one.outputs})
         for one in compiled
         if one.outputs
     ]
     if workspace:
         shared = tuple(sorted({one.path for one in compiled} | common.digests.keys() & {SETTINGS}))
-        groups.append(Group(None, shared, {output.path: _sha256(output.content) for output in workspace}))
+        groups.append(Group(None, shared, {output.path: output.sha256 for output in workspace}))
     digests = dict(common.digests) | {one.path: one.sha256 for one in compiled if one.sha256 is not None}
     return Lock(f"ssmd {__version__}", options.as_of.isoformat(), dict(sorted(digests.items())), tuple(groups))
 

@@ -20,7 +20,7 @@ MOST_COMPARED: Final = 200_000
 
 def drift(tree: Tree, expected: Mapping[str, bytes], orphans: Iterable[str]) -> str:
     """Every difference, file by file; empty when there is none. Cut, with a count, past 400 lines."""
-    lines = [*_differences(tree, expected), *(f"orphan: {FOLDER}/{path}" for path in sorted(orphans))]
+    lines = [*_differences(tree, expected), *_orphans(tree, orphans)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines"]
     return "".join(f"{line}\n" for line in lines)
@@ -37,6 +37,17 @@ def _differences(tree: Tree, expected: Mapping[str, bytes]) -> Iterator[str]:
         else:
             if found != content:
                 yield from _compare(path, found, content)
+
+
+def _orphans(tree: Tree, paths: Iterable[str]) -> Iterator[str]:
+    for path in sorted(paths):
+        try:
+            tree.read_unlinked(f"{FOLDER}/{path}")
+        except FileNotFoundError:
+            continue
+        except Refused:
+            pass
+        yield f"orphan: {FOLDER}/{path}"
 
 
 def _compare(path: str, found: bytes, expected: bytes) -> Iterator[str]:

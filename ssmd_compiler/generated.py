@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import lock
@@ -14,28 +15,38 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.lock import Lock
 
-__all__ = ["FOLDER", "current_lock", "look", "read_lock_file"]
+__all__ = ["FOLDER", "Seal", "current_lock", "look", "read_seal"]
 
 FOLDER = "generated"
 
 
 def look(tree: Tree, expected: Lock) -> Generated:
     """The files that `expected` or the lock on disk names, as they are in `tree`."""
-    locked, flaw = read_lock_file(tree)
-    paths = {*expected.outputs, *(locked.outputs if locked is not None else ())}
-    return Generated(FOLDER, expected, locked, flaw, dict(_files(tree, sorted(paths))))
+    seal = read_seal(tree)
+    paths = {*expected.outputs, *(seal.lock.outputs if seal.lock is not None else ())}
+    return Generated(FOLDER, expected, seal.lock, seal.flaw, dict(_files(tree, sorted(paths))))
 
 
-def read_lock_file(tree: Tree) -> tuple[Lock | None, str]:
-    """The lock on disk, if there is one; or why it cannot be used."""
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The lock file on disk: its bytes if there are any, the lock if it can be used, or else why not."""
+
+    content: bytes | None
+    lock: Lock | None
+    flaw: str = ""
+
+
+def read_seal(tree: Tree) -> Seal:
+    content = None
     try:
-        return lock.read_lock(tree.read_unlinked(f"{FOLDER}/{lock.FILE}")), ""
+        content = tree.read_unlinked(f"{FOLDER}/{lock.FILE}")
+        return Seal(content, lock.read_lock(content))
     except FileNotFoundError:
-        return None, ""
+        return Seal(None, None)
     except lock.LockError as problem:
-        return None, str(problem)
+        return Seal(content, None, str(problem))
     except Refused as refused:
-        return None, refused.detail
+        return Seal(None, None, refused.detail)
 
 
 def current_lock(found: Lock | None, expected: Lock) -> Lock:

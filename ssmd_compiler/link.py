@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ssmd_compiler.source import Map, Path, Seq
+from ssmd_compiler.source import texts
 
 if TYPE_CHECKING:
     import datetime
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.model.environment import Key
     from ssmd_compiler.model.feed import FeedVersion
     from ssmd_compiler.model.schema import SchemaVersion
+    from ssmd_compiler.source import Path
 
 __all__ = ["KeyUse", "LinkedEnvironment", "Reference", "SchemaUse", "Shared", "link", "schema_uses"]
 
@@ -150,20 +151,8 @@ def _schema_use(text: str, span: Span, schemas: Mapping[str, Bound[Schema]]) -> 
 
 
 def _key_uses(bound: Bound[Environment]) -> Iterator[KeyUse]:
-    for path, text in _texts(bound.body, ()):
+    for path, _, text in texts(bound.body):
         if text.startswith("$key:"):
             match = _KEY.fullmatch(text)
             name, field_ = (match[1], match[2]) if match else (text.removeprefix("$key:"), None)
             yield KeyUse(text, bound.span(*path), path, name, field_, bound.value.keys.get(name))
-
-
-def _texts(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every text of a document, with the path to it."""
-    if isinstance(node, Map):
-        for key, value in node.items():
-            yield from _texts(value, (*path, key))
-    elif isinstance(node, Seq):
-        for index, value in enumerate(node):
-            yield from _texts(value, (*path, index))
-    elif isinstance(node, str):
-        yield path, node

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics.secrets import appearance
-from ssmd_compiler.source import Map, Seq
+from ssmd_compiler.source import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ssmd_compiler.source import Path
+    from ssmd_compiler.source import Map, Path
 
 __all__ = ["plaintext"]
 
@@ -18,22 +16,10 @@ __all__ = ["plaintext"]
 _HARMLESS = frozenset({"fields", "identifier_field", "type", "sequence_group_by"})
 
 
-def plaintext(body: Map) -> Iterator[tuple[Path, str]]:
+def plaintext(body: Map) -> list[tuple[Path, str]]:
     """Every place that holds what looks like a secret, and what it looks like."""
-    yield from _look(body, ())
-
-
-def _look(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(node, Map):
-        for key, value in node.items():
-            yield from _look(value, (*path, key))
-    elif isinstance(node, Seq):
-        for index, value in enumerate(node):
-            yield from _look(value, (*path, index))
-    elif isinstance(node, str) and (what := _suspicious(path, node)):
-        yield path, what
-
-
-def _suspicious(path: Path, text: str) -> str | None:
-    name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    return None if name in _HARMLESS else appearance(name, text)
+    found: list[tuple[Path, str]] = []
+    for path, name, text in texts(body):
+        if name not in _HARMLESS and (what := appearance(name, text)):
+            found.append((path, what))
+    return found

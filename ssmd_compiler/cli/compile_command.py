@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ssmd_compiler import lock
-from ssmd_compiler.checks import Generated, run
 from ssmd_compiler.cli.options import (
     as_of_option,
     complete_environments,
@@ -23,14 +22,15 @@ from ssmd_compiler.compiler import Compilation, Options, compile
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.drift import drift
-from ssmd_compiler.generated import FOLDER, current_lock, look
-from ssmd_compiler.publish import Published, PublishError, publish
+from ssmd_compiler.generated import FOLDER, current_lock, read_seal
+from ssmd_compiler.publish import Overtaken, Published, PublishError, publish
 from ssmd_compiler.source import DirectoryTree
 
 if TYPE_CHECKING:
     import datetime
 
 Formats = tuple[tuple[str, Path | None], ...]
+TRIES = 5
 
 
 @click.command(short_help="Compile the sources into generated/.")
@@ -62,15 +62,9 @@ def command(  # noqa: PLR0913 -- one parameter an option
         report(told, workspace, compiled.checked, formats)
     if any(found.severity is Severity.ERROR for found in told):
         return 2 if check else 1
-    generated = look(tree, compiled.lock)
-    wanted, outputs = _wanted(compiled, generated, environments), _outputs(compiled, environments)
     if check:
-        return _check(tree, outputs, generated, wanted)
-    blocked = [found for found in run(generated) if found.code == "SSMD804"]
-    if blocked:
-        report(blocked, workspace, compiled.checked, formats)
-        return 2
-    published = _publish(workspace, outputs, generated, wanted, dated=as_of is not None)
+        return _check(tree, compiled, environments)
+    published = _publish(tree, compiled, environments, dated=as_of is not None)
     if verbose:
         _tell(compiled, environments, published)
     return 0
@@ -92,12 +86,11 @@ def _concerns(found: Diagnostic, environments: tuple[str, ...], compiled: Compil
     return stem in environments or stem not in compiled.environments or "environments/" not in found.span.path
 
 
-def _wanted(compiled: Compilation, generated: Generated, environments: tuple[str, ...]) -> lock.Lock:
+def _wanted(compiled: Compilation, locked: lock.Lock | None, environments: tuple[str, ...]) -> lock.Lock:
     """The lock to reach: of everything, or of the environments named, with the rest as it was."""
     if not environments:
         return compiled.lock
-    old = generated.locked or lock.Lock("", "", {}, ())
-    return compiled.lock.with_groups_of(old, environments)
+    return compiled.lock.with_groups_of(locked or lock.Lock("", "", {}, ()), environments)
 
 
 def _outputs(compiled: Compilation, environments: tuple[str, ...]) -> dict[str, bytes]:
@@ -106,12 +99,12 @@ def _outputs(compiled: Compilation, environments: tuple[str, ...]) -> dict[str, 
     return {path: compiled.outputs[path] for group in groups for path in group.outputs}
 
 
-def _check(tree: DirectoryTree, outputs: dict[str, bytes], generated: Generated, wanted: lock.Lock) -> int:
+def _check(tree: DirectoryTree, compiled: Compilation, environments: tuple[str, ...]) -> int:
     """Compare, write nothing, and show what would change."""
-    owned = generated.locked.outputs if generated.locked is not None else {}
-    orphans = [path for path in owned if path not in wanted.outputs and path in generated.files]
-    text = drift(tree, outputs, orphans)
-    current = generated.locked is not None and generated.locked.same_but_date(wanted)
+    locked = read_seal(tree).lock
+    wanted = _wanted(compiled, locked, environments)
+    text = drift(tree, _outputs(compiled, environments), _gone(locked, wanted))
+    current = locked is not None and locked.same_but_date(wanted)
     if current and not text:
         return 0
     click.echo(text or f"{FOLDER}/{lock.FILE} is not current\n", nl=False)
@@ -119,15 +112,25 @@ def _check(tree: DirectoryTree, outputs: dict[str, bytes], generated: Generated,
     return 1
 
 
-def _publish(
-    workspace: Path, outputs: dict[str, bytes], generated: Generated, wanted: lock.Lock, *, dated: bool
-) -> Published:
-    seal = wanted if dated else current_lock(generated.locked, wanted)
-    removed = set(generated.locked.outputs if generated.locked else ()) - wanted.outputs.keys()
-    try:
-        return publish(workspace / FOLDER, {**outputs, lock.FILE: seal.encode()}, remove=removed)
-    except PublishError as problem:
-        raise click.ClickException(str(problem)) from None
+def _gone(locked: lock.Lock | None, wanted: lock.Lock) -> set[str]:
+    """The files that ssmd owns and no longer makes."""
+    return set(locked.outputs if locked is not None else ()) - wanted.outputs.keys()
+
+
+def _publish(tree: DirectoryTree, compiled: Compilation, environments: tuple[str, ...], *, dated: bool) -> Published:
+    outputs = _outputs(compiled, environments)
+    for _ in range(TRIES):
+        seal = read_seal(tree)
+        wanted = _wanted(compiled, seal.lock, environments)
+        sealing = wanted if dated else current_lock(seal.lock, wanted)
+        everything = {**outputs, lock.FILE: sealing.encode()}
+        try:
+            return publish(tree.root / FOLDER, everything, remove=_gone(seal.lock, wanted), seen=seal.content)
+        except Overtaken:
+            continue  # another compile finished in between: what is to be removed depends on what it wrote
+        except PublishError as problem:
+            raise click.ClickException(str(problem)) from None
+    raise click.ClickException(f"{FOLDER}/ changes all the time: is another `ssmd compile` running in a loop?")
 
 
 def _tell(compiled: Compilation, environments: tuple[str, ...], published: Published) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_runtime import spec
 
+from ssmd_compiler.lower import Workload
 from ssmd_compiler.names import COLLECTOR, HTTP_PORT, SPEC_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssmd_compiler.emit.templates import Templates
-    from ssmd_compiler.lower import Lowered, Workload
+    from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model.environment import Schedule
 
 __all__ = ["documents"]
 
 KUBECTL_IMAGE: Final = "registry.k8s.io/kubectl:v1.34.1"
 USER: Final = 65532
+# Flat: in the sandbox each attribute costs as much as a printed value.
+_WORKLOAD_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Workload) if field.name != "name")
 
 
 def documents(lowered: Lowered, templates: Templates) -> Iterator[tuple[str, bytes]]:
@@ -88,7 +92,7 @@ def _deployment(lowered: Lowered, workload: Workload) -> dict[str, Any]:
         "service_account": names.service_account,
         "configmap": names.configmap,
         "spec_folder": SPEC_FOLDER,
-        "workload": workload,
+        **{field: getattr(workload, field) for field in _WORKLOAD_FIELDS},
         "recreate": workload.component == COLLECTOR,
     }
 

@@ -59,17 +59,23 @@ class Templates:
         )
         self._environment.filters = {"tree": tree, "block_text": block_text, "length": len}
         self._environment.globals = {}
+        self._compiled: dict[str, jinja2.Template] = {}
 
     def render(self, name: str, values: Mapping[str, Any]) -> bytes:
         """The text of `name`, as bytes. Raises `TemplateFault`."""
         file = name + SUFFIX
         try:
-            text = self._environment.get_template(file).render(values)
+            text = self._template(file).render(values)
         except jinja2.TemplateSyntaxError as problem:
             raise TemplateFault(_PREFIX + (problem.name or file), problem.lineno, problem.message or "syntax") from None
         except Exception as problem:  # noqa: BLE001 -- a template is a person's code: whatever it raises is a finding
             raise TemplateFault(_PREFIX + file, _line_of(problem, file), _reason(problem)) from None
         return text.encode()
+
+    def _template(self, file: str) -> jinja2.Template:
+        if file not in self._compiled:
+            self._compiled[file] = self._environment.get_template(file)
+        return self._compiled[file]
 
 
 def _line_of(problem: Exception, file: str) -> int:

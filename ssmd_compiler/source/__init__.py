@@ -1,6 +1,6 @@
 """Source: bytes to documents with positions. It knows no model; limits live here."""
 
-from ssmd_compiler.source.document import Document, Map, Path, Quoted, Seq, read_document
+from ssmd_compiler.source.document import Document, Map, Path, Quoted, Seq, read_document, texts
 from ssmd_compiler.source.faults import Fault, FaultKind
 from ssmd_compiler.source.tree import DirectoryTree, MemoryTree, Refused, Tree, beside, inside
 
@@ -19,4 +19,5 @@ __all__ = [
     "beside",
     "inside",
     "read_document",
+    "texts",
 ]

@@ -30,7 +30,7 @@ from ssmd_compiler.source.limits import MAX_ALIASES, MAX_DEPTH, MAX_NODES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Document", "Map", "Path", "Quoted", "Seq", "read_document"]
+__all__ = ["Document", "Map", "Path", "Quoted", "Seq", "read_document", "texts"]
 
 Path = tuple[str | int, ...]
 """Keys and indices from a document's root to one of its values."""
@@ -95,6 +95,23 @@ class Document:
                 return _first_line(here)
             node = node[step]
         return here if not isinstance(node, Map | Seq) else _first_line(here)
+
+
+def texts(root: Map) -> list[tuple[Path, str, str]]:
+    """Every text of a document: the path to it, the name of the nearest key above it, and the text."""
+    found: list[tuple[Path, str, str]] = []
+    _gather(root, (), "", found)
+    return found
+
+
+def _gather(node: Any, path: Path, name: str, found: list[tuple[Path, str, str]]) -> None:
+    entries: Iterable[tuple[str | int, Any]] = node.items() if type(node) is Map else enumerate(node)
+    for step, value in entries:
+        named = step if isinstance(step, str) else name
+        if type(value) is Map or type(value) is Seq:
+            _gather(value, (*path, step), named, found)
+        elif value is not None:
+            found.append(((*path, step), named, value))
 
 
 _FORBIDDEN = re.compile(

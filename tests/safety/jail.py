@@ -39,7 +39,7 @@ class Request:
     argv: list[str]
     cwd: str
     memory: int = GIB
-    seconds: float = 60.0
+    seconds: float = 30.0
     cpu: int | None = None
     changed: tuple[str, ...] = ()
     env: dict[str, str | None] = field(default_factory=dict)
