@@ -1,14 +1,19 @@
 """The built-in alerts, as data: what an environment may switch off or re-threshold, and what becomes a PrometheusRule.
 
-`expression` takes two words: `$series`, the selector of the environment's own series, and `$threshold`.
+`expression` takes three words: `$series`, the alert's metric with the environment's own labels; `$connector`, those
+labels with the connector's container; and `$threshold`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 __all__ = ["ALERTS", "AlertRule"]
+
+_EXACT: Final = 1e15
+"""Below it a whole number is written as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +31,22 @@ class AlertRule:
 
     def expr(self, series: str, threshold: float | None) -> str:
         """The PromQL, over the series that the label matchers `series` pick."""
-        number = self.threshold if threshold is None else threshold
-        return self.expression.replace("$series", f"{self.metric}{series}").replace("$threshold", f"{number:g}")
+        number = float(self.threshold if threshold is None else threshold)
+        words = {
+            "$series": f"{self.metric}{series}",
+            # A collector that never received a frame, or crashes before it does, has no series of its own.
+            "$connector": series.removesuffix("}") + ',container="connector"}',
+            "$threshold": str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number),
+        }
+        return re.sub(r"\$[a-z]+", lambda found: words[found[0]], self.expression)
 
 
 ALERTS: Final = (
     AlertRule(
         "ConnectorNoData",
         "ssmd_connector_messages_received_total",
-        "sum by (namespace, environment, shard) (rate($series[5m])) <= $threshold",
-        0,
+        "sum by (namespace, environment, shard) (rate($series[5m]) or up$connector * 0) <= $threshold",
+        0.0,
         "2m",
         "critical",
         "{{ $labels.environment }} receives no data",
@@ -48,7 +59,7 @@ ALERTS: Final = (
         5,
         "1m",
         "warning",
-        "{{ $labels.environment }} lags the exchange by {{ $value }} s",
+        "{{ $labels.environment }} lags the exchange by {{ $value | humanize }} s",
         "Compare the pod's CPU with its limit, and the clock of its node; split the symbols over more shards.",
     ),
     AlertRule(
@@ -58,7 +69,7 @@ ALERTS: Final = (
         0.1,
         "2m",
         "warning",
-        "{{ $labels.environment }}: {{ $value }} errors a second of type {{ $labels.type }}",
+        "{{ $labels.environment }}: {{ $value | humanize }} errors a second of type {{ $labels.type }}",
         "Read the connector's log for that type.",
     ),
     AlertRule(
@@ -78,7 +89,7 @@ ALERTS: Final = (
         100,
         "0s",
         "warning",
-        "{{ $labels.environment }}: {{ $value }} dead letters in an hour from the {{ $labels.component }}",
+        "{{ $labels.environment }}: {{ $value | humanize }} dead letters in an hour from the {{ $labels.component }}",
         "Look at what was set aside and why, mend it, and replay.",
     ),
     AlertRule(
@@ -88,7 +99,7 @@ ALERTS: Final = (
         14,
         "1h",
         "warning",
-        "Key {{ $labels.key_name }} of {{ $labels.environment }} expires in {{ $value }} days",
+        "Key {{ $labels.key_name }} of {{ $labels.environment }} expires in {{ $value | humanize }} days",
         "Rotate the key.",
     ),
     AlertRule(
@@ -104,11 +115,12 @@ ALERTS: Final = (
     AlertRule(
         "DataGaps",
         "ssmd_gaps_total",
-        "sum by (namespace, environment, shard, reason) (increase($series[5m])) > $threshold",
+        "sum by (namespace, environment, shard, reason) "
+        "((increase($series[5m]) > 0) or ($series unless $series offset 5m)) > $threshold",
         0,
         "0s",
         "warning",
-        "{{ $labels.environment }} recorded {{ $value }} gaps ({{ $labels.reason }})",
+        "{{ $labels.environment }} recorded {{ $value | humanize }} gaps ({{ $labels.reason }})",
         "The gap records say from when to when; fetch what is missing from the exchange's history.",
     ),
 )

@@ -20,6 +20,7 @@ from ssmd_compiler.checks import (
     Families,
     FeedStage,
     SchemaStage,
+    SettingsStage,
     TemplateStage,
     Topology,
 )
@@ -27,7 +28,7 @@ from ssmd_compiler.definitions import Definition, Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.emit import Output, TemplateFault, Templates, argocd, emit
 from ssmd_compiler.link import LinkedEnvironment, Shared, link
-from ssmd_compiler.lock import Group, Lock
+from ssmd_compiler.lock import Group, Lock, ordered
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings, outline
 from ssmd_compiler.source import Refused, Tree, beside
@@ -160,8 +161,11 @@ class _Shared:
         self.definitions: dict[str, Definition] = {}
 
     def read(self) -> tuple[Sources, Common]:
-        settings = self._settings()
+        bound = self._settings()
+        settings = bound.value if bound is not None and bound.sound else Settings()
         sources = discover(self.tree, settings.paths.sources)
+        if bound is not None and bound.sound:
+            self.diagnostics += checks.run(SettingsStage(bound, sources.lost_folders))
         for document in sources.faults:
             self.diagnostics += checks.run(document)
         self.schemas = self._family(sources.schemas, "Schema")
@@ -191,14 +195,14 @@ class _Shared:
             if schema.sound:
                 yield from checks.run(SchemaStage(schema, self.files, parsed, self.options.as_of))
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> Bound[Settings] | None:
         if SETTINGS not in self.tree.names(""):
-            return Settings()
+            return None
         document, content = load(self.tree, SETTINGS)
         bound = bind_settings(document)
         self._remember(SETTINGS, content)
         self.diagnostics += [*checks.run(document), *checks.run(bound)]
-        return bound.value if bound.sound else Settings()
+        return bound
 
     def _family(self, paths: Iterable[str], kind: str) -> dict[str, Bound[Any]]:
         found: dict[str, Bound[Any]] = {}
@@ -290,7 +294,7 @@ def _lock(common: Common, options: Options, compiled: list[Compiled], workspace:
         shared = tuple(sorted({one.path for one in compiled} | common.digests.keys() & {SETTINGS}))
         groups.append(Group(None, shared, {output.path: output.sha256 for output in workspace}))
     digests = dict(common.digests) | {one.path: one.sha256 for one in compiled if one.sha256 is not None}
-    return Lock(f"ssmd {__version__}", options.as_of.isoformat(), dict(sorted(digests.items())), tuple(groups))
+    return Lock(f"ssmd {__version__}", options.as_of.isoformat(), dict(sorted(digests.items())), ordered(groups))
 
 
 def _fails(found: Iterable[Diagnostic]) -> bool:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-__all__ = ["FILE", "Group", "Lock", "LockError", "read_lock"]
+__all__ = ["FILE", "Group", "Lock", "LockError", "ordered", "read_lock"]
 
 FILE: Final = "ssmd.lock.json"
 API_VERSION: Final = "ssmd.lock/v1"
@@ -57,8 +57,12 @@ class Lock(msgspec.Struct, frozen=True):
         mine = {group.environment: group for group in self.groups if group.environment in {*environments, None}}
         kept = {group.environment: group for group in old.groups if group.environment not in mine}
         merged = {**kept, **mine}
-        groups = tuple(merged[name] for name in sorted(merged, key=lambda name: (name is None, name or "")))
-        return msgspec.structs.replace(self, groups=groups)
+        return msgspec.structs.replace(self, groups=ordered(merged.values()))
+
+
+def ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """By environment, the workspace's own last."""
+    return tuple(sorted(groups, key=lambda group: (group.environment is None, group.environment or "")))
 
 
 def read_lock(content: bytes) -> Lock:

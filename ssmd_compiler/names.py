@@ -29,6 +29,8 @@ LIMITS: Final = {
     "PersistentVolumeClaim": 63,
     "Secret": 253,
     "Service": 63,
+    "ServiceAccount": 63,
+    "volume": 63,
     "label": 63,
     "stream": 63,
     "consumer": 63,

@@ -310,7 +310,7 @@ def decode(content: bytes) -> CollectorSpec:
     """The spec in `content`. Raises `SpecError`, in one line, for another version or anything malformed."""
     try:
         said = msgspec.json.decode(content, type=_Version).api_version
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise SpecError(f"this is not a collector spec: {problem}") from None
     version = _VERSION.fullmatch(said)
     if version is None:
@@ -321,5 +321,5 @@ def decode(content: bytes) -> CollectorSpec:
         raise SpecError(f"this spec is v{version[1]}, which no runtime reads any more: compile it again")
     try:
         return _DECODER.decode(content)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise SpecError(f"this collector spec is malformed: {problem}") from None

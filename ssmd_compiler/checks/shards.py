@@ -33,7 +33,7 @@ def misplaced(environment: Environment) -> Iterator[tuple[tuple[str | int, ...],
         for index, filter_ in enumerate(environment.sync.filters):
             taking = tuple(name for name, shard in shards.items() if shard.selector.category == filter_.category)
             if len(taking) != 1 and not _by_prefix(shards):
-                yield ("sync", "filters", index, "category"), f"category `{filter_.category}`", taking
+                yield ("symbols.sync", "filters", index, "category"), f"category `{filter_.category}`", taking
 
 
 def _by_prefix(shards: dict[str, Shard]) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.keys import parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,4 +35,5 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
 
 def _older(source: str | None) -> bool:
     """The older `secrets` map named a sealed secret and no fields: all of it is mounted."""
-    return source is not None and source.startswith("sealed-secret")
+    parsed = parse_source(source)
+    return source is not None and (parsed is None or parsed.scheme == "sealed-secret")

@@ -26,6 +26,10 @@ CODE = "SSMD602"
 
 
 def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
+    storage = linked.environment.middleware.storage
+    if storage.bucket is not None and storage.buckets is not None:
+        at = linked.bound.span("middleware", "storage", "bucket", key=True)
+        yield error(CODE, "`bucket` beside `buckets`: one of them would be ignored", at=at, help="remove `bucket`")
     for layer, settings in layers(linked.environment):
         allowed = ALLOWED[layer, settings.type]
         for name in sorted(settings.model_fields_set - allowed - {"type"}):

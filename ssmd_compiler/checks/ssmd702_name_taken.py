@@ -28,7 +28,7 @@ CODE = "SSMD702"
 
 
 def check(topology: Topology) -> Iterator[Diagnostic]:
-    kinds = ("ConfigMap", "Deployment", "PersistentVolumeClaim", "Secret", "Service", "CronJob")
+    kinds = ("ConfigMap", "Deployment", "PersistentVolumeClaim", "Secret", "Service", "CronJob", "ServiceAccount")
     for claim, holder in topology.contested(*kinds):
         message = (
             f"the {claim.kind} `{claim.name}` in namespace `{claim.scope}` is also environment `{holder.environment}`'s"

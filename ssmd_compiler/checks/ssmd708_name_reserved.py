@@ -1,6 +1,7 @@
-"""SSMD708: an environment has a name that `generated/` uses itself.
+"""SSMD708: an environment or a shard has a name that `generated/` uses itself.
 
-`generated/argocd/` and `generated/argocd/kustomization.yaml` hold what belongs to the whole workspace.
+`generated/argocd/` and `generated/argocd/kustomization.yaml` hold what belongs to the whole workspace, and
+`deployment-archiver.yaml` belongs to the archiver.
 
 FAIL environments/argocd.yaml (as is)
     name: argocd
@@ -16,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.model.component import COMPONENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,3 +31,7 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
     if linked.name in ("argocd", "kustomization"):
         at = linked.bound.document.span(("metadata", "name"))
         yield error(CODE, f"an environment cannot be named `{linked.name}`", at=at, help="rename it, and its file")
+    for shard in linked.environment.shards:
+        if shard in COMPONENTS:
+            at = linked.bound.span("shards", shard, key=True)
+            yield error(CODE, f"a shard cannot be named `{shard}`, as a component is", at=at, help="rename it")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.link import Shared
     from ssmd_compiler.lock import Lock
     from ssmd_compiler.lower import Lowered
-    from ssmd_compiler.model import Bound, Feed, Schema
+    from ssmd_compiler.model import Bound, Feed, Schema, Settings
     from ssmd_compiler.source import FaultKind
     from ssmd_compiler.source.workspace import Sources
 
@@ -28,6 +28,7 @@ __all__ = [
     "Generated",
     "GeneratedFile",
     "SchemaStage",
+    "SettingsStage",
     "TemplateStage",
     "Topology",
     "claims",
@@ -43,6 +44,14 @@ class Families:
     @classmethod
     def of(cls, sources: Sources) -> Families:
         return cls({"feed": sources.feeds, "schema": sources.schemas, "environment": sources.environments})
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsStage:
+    """The workspace's settings, and those of its source folders that hold no family."""
+
+    settings: Bound[Settings]
+    lost_folders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ def claims(lowered: Lowered) -> Iterator[Claim]:
     """What one environment takes: Kubernetes names in its namespace, streams, subjects, and places in storage."""
     names, bound = lowered.names, lowered.linked.bound
     for derived in lowered.derived():
-        in_cluster = derived.kind not in ("label", "stream", "subject", "consumer")
+        in_cluster = derived.kind not in ("stream", "subject", "consumer")
         scope = names.namespace if in_cluster else _broker(lowered)
         yield Claim(derived.kind, scope, derived.name, names.environment, bound.span(*derived.origin))
     storage = bound.span(

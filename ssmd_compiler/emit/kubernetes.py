@@ -93,7 +93,7 @@ def _deployment(lowered: Lowered, workload: Workload) -> dict[str, Any]:
         "configmap": names.configmap,
         "spec_folder": SPEC_FOLDER,
         **{field: getattr(workload, field) for field in _WORKLOAD_FIELDS},
-        "recreate": workload.component == COLLECTOR,
+        "recreate": workload.component == COLLECTOR or workload.volume.claim is not None,
     }
 
 

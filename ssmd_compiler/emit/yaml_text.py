@@ -7,6 +7,7 @@ configuration value can add a key, a document, or a directive. Plain style only 
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -43,14 +44,24 @@ def scalar(value: Any) -> str:
         return "true" if value else "false"
     if value is None:
         return "null"
-    if isinstance(value, int | float):
-        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(key)}: {scalar(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(scalar, value)) + "]"
     str(value)  # of Jinja's undefined: this says which name
     raise TypeError(f"a template printed a {type(value).__name__}; give it text, a number, a list or a mapping")
+
+
+def _float(value: float) -> str:
+    """YAML 1.1 asks for a point in a float, and has words of its own for what JSON cannot write."""
+    if not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    digits, exponent, power = repr(value).partition("e")
+    return f"{digits if '.' in digits else digits + '.0'}{exponent}{power}"
 
 
 def _spelled(text: str) -> str:

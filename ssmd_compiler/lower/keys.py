@@ -72,8 +72,8 @@ def used_by(component: str, facts: Facts) -> set[str]:
 def mounts(component: str, facts: Facts) -> Iterator[SecretMount]:
     """The Secrets that a component reads as files."""
     for name in sorted(used_by(component, facts)):
-        spec = facts.keys[name]
-        if spec.secret and any(field.file for field in spec.fields.values()):
+        spec, source = facts.keys[name], parse_source(facts.environment.keys[name].source)
+        if spec.secret and source is not None and source.scheme == "sealed-secret":
             folder = facts.names.key_folder(name)
             yield SecretMount(facts.names.key_volume(name), spec.secret, folder, optional=not spec.required)
 

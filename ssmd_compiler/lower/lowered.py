@@ -91,12 +91,17 @@ class Lowered:
             yield Derived("Deployment", workload.name, ("shards", workload.shard) if workload.shard else ())
             if workload.volume.claim:
                 yield Derived("PersistentVolumeClaim", workload.volume.claim)
-        yield Derived("Service", names.workload(COLLECTOR))
+        # A ServiceAccount, a NetworkPolicy, a PodMonitor and a PrometheusRule have the environment's name.
+        yield Derived("ServiceAccount", names.service_account)
+        for component in dict.fromkeys(workload.component for workload in self.workloads):
+            yield Derived("Service", names.workload(component), (component,) if component != COLLECTOR else ())
         if environment.schedule:
             yield Derived("CronJob", names.cronjob("start"), ("schedule",))
             yield Derived("CronJob", names.cronjob("end"), ("schedule",))
+            yield Derived("ServiceAccount", names.day_account, ("schedule",))
         for key in environment.keys:
             yield Derived("Secret", names.secret(key), ("keys", key))
+            yield Derived("volume", names.key_volume(key), ("keys", key))
         if environment.middleware.transport.type == "nats":
             at = ("middleware", "transport")
             yield Derived("stream", names.stream, (*at, "stream"))

@@ -22,6 +22,7 @@ _PORTS: Final = {
     "http": 80,
     "https": 443,
     "mqtt": 1883,
+    "mqtts": 8883,
     "nats": 4222,
     "redis": 6379,
     "rediss": 6379,

@@ -81,7 +81,8 @@ def _auth(facts: Facts) -> spec.Auth:
 
 def _subscriptions(facts: Facts, shard: Shard | None) -> spec.Subscriptions:
     environment, version = facts.environment, facts.version
-    channels = version.parser_config.get("channels")
+    said = version.parser_config.get("channels")
+    channels = [said] if isinstance(said, str) else said
     instruments = environment.symbols
     if shard is not None and environment.sync is None:
         instruments = tuple(symbol for symbol in instruments if takes(shard, symbol))

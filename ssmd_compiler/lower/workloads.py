@@ -11,11 +11,11 @@ from ssmd_runtime.spec import Provenance
 from ssmd_compiler.lower import keys
 from ssmd_compiler.lower.lowered import Volume, Workload
 from ssmd_compiler.model.component import Resources
-from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.model.scalars import bytes_of, cores_of
 from ssmd_compiler.names import COLLECTOR, SPOOL_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ssmd_runtime.spec import CollectorSpec
 
@@ -49,8 +49,8 @@ def workload(
         image=image,
         version=version,
         replicas=(shard.replicas if shard else None) or settings.replicas or 1,
-        cpu=resources.requests.cpu or cpu,
-        memory=_quantity(resources.requests.memory or memory),
+        cpu=resources.requests.cpu or _smaller(cpu, resources.limits.cpu, cores_of),
+        memory=_quantity(resources.requests.memory or _smaller(memory, resources.limits.memory, bytes_of)),
         cpu_limit=resources.limits.cpu,
         memory_limit=_quantity(resources.limits.memory or _larger(resources.requests.memory, memory_limit)),
         arguments=(_VERBS[component], "--spec", names.spec_path(shard_name)),
@@ -72,9 +72,9 @@ def _image(facts: Facts, settings: Component) -> tuple[str, str]:
 
 def _volume(facts: Facts, component: str, shard: str | None) -> Volume:
     storage = facts.middleware.storage
-    if component == COLLECTOR and storage.type == "local":
-        size = _quantity(storage.size or "20Gi")
-        return Volume(storage.path or SPOOL_FOLDER, facts.names.volume_claim(shard), size, storage.storage_class)
+    if component in ("connector", "archiver") and storage.type == "local":
+        size, part = _quantity(storage.size or "20Gi"), shard if component == COLLECTOR else component
+        return Volume(storage.path or SPOOL_FOLDER, facts.names.volume_claim(part), size, storage.storage_class)
     return Volume(SPOOL_FOLDER, None, "2Gi", None)
 
 
@@ -84,12 +84,18 @@ def _quantity(size: str) -> str:
     return quantity[:-1] + "k" if quantity.endswith("K") else quantity
 
 
+def _smaller(default: str, limit: str | None, amount: Callable[[str], float]) -> str:
+    """The default request, unless the limit is below it."""
+    return limit if limit is not None and amount(limit) < amount(default) else default
+
+
 def _larger(request: str | None, limit: str) -> str:
     """The default limit, unless the request is above it."""
     return request if request and bytes_of(request) > bytes_of(limit) else limit
 
 
 def _executed_digest(spec: CollectorSpec) -> str:
-    """A digest of what is executed: a comment in a source, or a newer compiler, rolls no pods."""
-    executed = msgspec.structs.replace(spec, provenance=Provenance(compiler="", inputs_sha256=""))
+    """A digest of what is executed: a comment, a newer compiler, or a version still to come rolls no pods."""
+    nothing = Provenance(compiler="", inputs_sha256="")
+    executed = msgspec.structs.replace(spec, provenance=nothing, as_of="", as_of_until=None)
     return hashlib.sha256(msgspec.json.encode(executed)).hexdigest()

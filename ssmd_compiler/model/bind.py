@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ssmd_compiler.model.base import Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
-from ssmd_compiler.model.scalars import NAME, SCHEMA_NAME, describe
+from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, describe
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
@@ -29,6 +29,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings", "outline"]
 
 T = TypeVar("T", bound=Model)
+_NAMES = {"Feed": NAME, "Schema": SCHEMA_NAME, "Environment": ENVIRONMENT_NAME}
 MODELS: dict[str, type[Model]] = {"Feed": Feed, "Schema": Schema, "Environment": Environment}
 
 
@@ -141,6 +142,10 @@ def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]
         ShapeFault(ShapeKind.SAID_TWICE, twice.span, twice.second, twice.first, other=twice.other)
         for twice in spelled.twice
     ]
+    faults += [
+        ShapeFault(ShapeKind.MISSING_FIELD, nameless.span, nameless.field, nameless.where)
+        for nameless in spelled.nameless
+    ]
     if spelled.enveloped and spelled.kind != kind:
         faults.append(_said(document, ("kind",), ShapeKind.WRONG_KIND, kind, spelled.kind))
     if (spelled.enveloped or spelled.api_version is not None) and spelled.api_version != API_VERSION:
@@ -156,7 +161,7 @@ def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]
         faults.append(ShapeFault(ShapeKind.MISSING_FIELD, document.span(at), ".".join(map(str, at))))
     elif spelled.name != stem:
         faults.append(_said(document, at, ShapeKind.NAME_DIFFERS, stem, spelled.name))
-    elif not (SCHEMA_NAME if kind == "Schema" else NAME).fullmatch(stem):
+    elif not _NAMES[kind].fullmatch(stem):
         faults.append(ShapeFault(ShapeKind.BAD_NAME, document.span(at), kind, stem))
     if spelled.enveloped and not isinstance(data.get("spec"), Map):
         span = document.span(("spec",))
@@ -179,7 +184,9 @@ def _validate(
     except ValidationError as problem:
         place = Document(path, body, range=root)
         found = problem.errors(include_url=False, include_input=True)
-        return None, [_shape_fault(place, model, error) for error in found]
+        # A list whose items are wrong is not too short as well.
+        told = [error for error in found if error["type"] != "too_short" or not error["input"]]
+        return None, [_shape_fault(place, model, error) for error in told]
 
 
 _EXPECTED = {

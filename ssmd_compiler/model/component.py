@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ssmd_compiler.model.base import Model
-from ssmd_compiler.model.scalars import Cpu, Identifier, Number, Positive, Size, Text
+from ssmd_compiler.model.scalars import Cpu, Fraction, Identifier, ImageName, Multiplier, Positive, Size, Text
 
 __all__ = ["COMPONENTS", "CircuitBreaker", "Component", "Defaults", "Liveness", "Resources", "Retry"]
 
@@ -32,8 +32,8 @@ class Retry(Model):
     max_attempts: Positive = 5
     initial_delay_ms: Positive = 100
     max_delay_ms: Positive = 30_000
-    multiplier: Number = 2.0
-    jitter: Number = 0.1
+    multiplier: Multiplier = 2.0
+    jitter: Fraction = 0.1
 
 
 class CircuitBreaker(Model):
@@ -67,7 +67,7 @@ class Buffer(Model):
 class Component(Model):
     """One program of the capture, as deployed."""
 
-    image: Text | None = None
+    image: ImageName | None = None
     version: Identifier | None = None
     replicas: Positive | None = None
     resources: Resources | None = None

@@ -42,7 +42,7 @@ class Key(Model):
     type: Literal["api_key", "database", "transport", "storage", "tls", "webhook"]
     description: Text | None = None
     required: Boolean = True
-    fields: tuple[Text, ...] = ()
+    fields: tuple[Identifier, ...] = ()
     rotation_days: Positive | None = None
     source: Text | None = None
 
@@ -182,7 +182,7 @@ class Environment(Model):
     schemas: tuple[Text, ...] = ()
     schedule: Schedule | None = None
     symbols: tuple[Text, ...] = ()
-    sync: SymbolSync | None = None
+    sync: SymbolSync | None = Field(default=None, alias="symbols.sync")
     shards: dict[Name, Shard] = Field(default_factory=dict)
     middleware: Middleware
     connector: Component = Component()

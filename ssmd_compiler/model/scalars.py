@@ -7,10 +7,12 @@ quotes is text: it is refused where a number or a boolean belongs, so that an ed
 from __future__ import annotations
 
 import datetime
+import math
 import re
-import zoneinfo
 from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "ENVIRONMENT_NAME",
     "NAME",
     "SCHEMA_NAME",
     "Boolean",
     "Cpu",
     "Date",
+    "Fraction",
     "Freeform",
     "Identifier",
+    "ImageName",
     "Integer",
+    "Multiplier",
     "Name",
     "Number",
     "Positive",
@@ -40,6 +46,7 @@ __all__ = [
     "Timezone",
     "Url",
     "bytes_of",
+    "cores_of",
     "describe",
 ]
 
@@ -101,7 +108,30 @@ def _number(found: Any) -> float:
     value = _plain("a number", found)
     if not _NUMBER.fullmatch(value):
         raise wrong_type("a number", found)
+    if not math.isfinite(float(value)):
+        raise wrong_form("expected a number that is not beyond all bounds")
     return float(value)
+
+
+def _between(low: float, high: float, expected: str) -> Callable[[Any], float]:
+    def check(found: Any) -> float:
+        value = _number(found)
+        if not low <= value <= high:
+            raise wrong_form(f"expected {expected}")
+        return value
+
+    return check
+
+
+def _url(found: Any) -> str:
+    value = _URL_FORM(found)
+    try:
+        port = urlsplit(value).port
+    except ValueError:
+        port = 0
+    if port == 0 or urlsplit(value).netloc.endswith(":"):
+        raise wrong_form("expected a port from 1 to 65535 in this URL")
+    return value
 
 
 def _date(found: Any) -> datetime.date:
@@ -125,7 +155,8 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], str]:
 
 @lru_cache(maxsize=1)
 def _timezones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    """The names of the `tzdata` package, whatever the machine has: the same tree is right everywhere."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 def _timezone(found: Any) -> str:
@@ -184,8 +215,17 @@ def bytes_of(size: str) -> int:
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """A DNS label (RFC 1123): what Kubernetes takes as the name of nearly everything."""
 
+ENVIRONMENT_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+"""A label that a Service can have (RFC 1035): it starts with a letter."""
+
 SCHEMA_NAME = re.compile(r"[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?")
 """A schema's name: it names no Kubernetes object, and real ones hold `_`."""
+
+
+def cores_of(cpu: str) -> float:
+    """The cores that a CPU quantity stands for: `250m` is 0.25."""
+    return float(cpu.removesuffix("m")) / 1000 if cpu.endswith("m") else float(cpu)
+
 
 Text = Annotated[str, BeforeValidator(_text)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
@@ -203,7 +243,13 @@ Name = Annotated[
     BeforeValidator(_matching(NAME.pattern, "lower-case letters, digits and `-`, at most 63 (RFC 1123)")),
 ]
 Identifier = Annotated[
-    str, BeforeValidator(_matching(r"[A-Za-z0-9][-A-Za-z0-9._]{0,62}", "letters, digits, `.`, `_` and `-`, at most 63"))
+    str,
+    BeforeValidator(
+        _matching(
+            r"[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?",
+            "letters and digits, with `.`, `_` and `-` between them, at most 63",
+        )
+    ),
 ]
 Sha256 = Annotated[str, BeforeValidator(_matching(r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"))]
 Size = Annotated[str, BeforeValidator(_matching(_SIZE.pattern, "a size such as 64MiB, 20Gi or 100MB"))]
@@ -213,12 +259,17 @@ Cpu = Annotated[
         _matching(r"[1-9][0-9]{0,5}m?|0\.[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}", "CPU such as 250m, 1 or 0.5")
     ),
 ]
-Url = Annotated[
+_URL_FORM = _matching(r"[a-z][a-z0-9+.-]{0,15}://[^\s/?#]+([/?#]\S*)?", "a URL such as wss://host/path")
+Url = Annotated[str, BeforeValidator(_url)]
+Fraction = Annotated[float, BeforeValidator(_between(0, 1, "a number from 0 to 1"))]
+Multiplier = Annotated[float, BeforeValidator(_between(1, 1000, "a number from 1 to 1000"))]
+ImageName = Annotated[
     str,
     BeforeValidator(
         _matching(
-            r"[a-z][a-z0-9+.-]{0,15}://[^\s/?#]+(:[0-9]{1,5})?([/?#]\S*)?",
-            "a URL such as wss://host/path",
+            r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*"
+            r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?",
+            "a container image such as ghcr.io/ssmd/ssmd-runtime",
         )
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ssmd_compiler.model.base import Model
-from ssmd_compiler.model.scalars import Identifier, Name, Text, Url
+from ssmd_compiler.model.scalars import Identifier, ImageName, Name, Text, Url
 
 __all__ = ["Image", "Paths", "Repository", "Settings"]
 
@@ -13,7 +13,7 @@ __all__ = ["Image", "Paths", "Repository", "Settings"]
 class Image(Model):
     """The container image of the runtime, unless a feed or an environment names another."""
 
-    name: Text = "ghcr.io/ssmd/ssmd-runtime"
+    name: ImageName = "ghcr.io/ssmd/ssmd-runtime"
     version: Identifier = "0.1.0"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.diagnostics import Span
 
-__all__ = ["API_VERSION", "FAMILIES", "Spelled", "Twice", "spell"]
+__all__ = ["API_VERSION", "FAMILIES", "Nameless", "Spelled", "Twice", "spell"]
 
 API_VERSION: Final = "ssmd/v1"
 FAMILIES: Final = {"feeds": "Feed", "schemas": "Schema", "environments": "Environment"}
@@ -36,6 +36,15 @@ class Twice:
 
 
 @dataclass(frozen=True, slots=True)
+class Nameless:
+    """An item of a list that stands for a map, without the field that names it."""
+
+    where: str
+    field: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Spelled:
     """A document in canonical form: the envelope's words apart, `body` as the model wants it."""
 
@@ -46,6 +55,7 @@ class Spelled:
     api_version: str | None
     name: Any
     twice: tuple[Twice, ...]
+    nameless: tuple[Nameless, ...]
 
 
 def spell(document: Document, kind: str) -> Spelled:
@@ -70,6 +80,7 @@ class _Respelling:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.twice: list[Twice] = []
+        self.nameless: list[Nameless] = []
 
     def done(  # noqa: PLR0913 -- the envelope has this many words
         self, body: Map, kind: str, said_kind: Any, api: Any, name: Any, *, enveloped: bool
@@ -80,7 +91,7 @@ class _Respelling:
             "Environment": self._environment,
         }
         rules[kind](body)
-        return Spelled(self.document, body, enveloped, said_kind, api, name, tuple(self.twice))
+        return Spelled(self.document, body, enveloped, said_kind, api, name, tuple(self.twice), tuple(self.nameless))
 
     def move(self, source: Map, old: str, target: Map, new: str) -> None:
         """Take entry `old` of `source` over into `target` as `new`, unless `new` is said already."""
@@ -114,7 +125,7 @@ class _Respelling:
             self.move(schedule, "teardown", schedule, "day_end")
         self._middleware(body)
         if isinstance(body.get("symbols"), Map):
-            self.move(body, "symbols", body, "sync")
+            self.move(body, "symbols", body, "symbols.sync")
 
     def _wrap_scalar(self, mapping: Map, key: str, inner: str) -> None:
         """`key: text` is short for `key: {inner: text}`."""
@@ -139,11 +150,13 @@ class _Respelling:
             return
         named = Map()
         named.range = items.range
-        for item, at in zip(items, items.value_at, strict=True):
+        for index, (item, at) in enumerate(zip(items, items.value_at, strict=True)):
             entry = _copy(item)
             name = entry.pop(name_field, None)
             if not isinstance(name, str):
-                return
+                span = Document(self.document.path, items).span((index,))
+                self.nameless.append(Nameless(key, name_field, span))
+                continue
             if name in named:
                 other = Document(self.document.path, named).span((name,), key=True)
                 self.twice.append(Twice(name, name, Document(self.document.path, item).span((name_field,)), other))
@@ -156,6 +169,7 @@ class _Respelling:
         """The older map name -> sealed-secret/<name>: each is a key with that source, fields unsaid."""
         secrets = body.get("secrets")
         if not isinstance(secrets, Map):
+            self.move(body, "secrets", body, "keys")
             return
         del body["secrets"]
         keys = body.setdefault("keys", Map())

@@ -131,7 +131,7 @@ def read_document(path: str, content: bytes) -> Document:
     except _Stop as stop:
         return Document(path, None, (*reader.faults, stop.fault))
     except yaml.MarkedYAMLError as problem:
-        return Document(path, None, (*reader.faults, _syntax_fault(path, problem)))
+        return Document(path, None, (*reader.faults, _syntax_fault(path, content.decode(), problem)))
     except (yaml.YAMLError, ValueError) as problem:
         return Document(path, None, (*reader.faults, Fault(FaultKind.SYNTAX, Span(path), str(problem).split("\n")[0])))
     return Document(path, data, tuple(reader.faults), reader.root_range)
@@ -167,9 +167,14 @@ def _first_line(at: Range) -> Range:
     return at if at[0] == at[2] else (at[0], at[1], at[0], at[1] + 1)
 
 
-def _syntax_fault(path: str, problem: yaml.MarkedYAMLError) -> Fault:
+def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
     mark = problem.problem_mark or problem.context_mark
     at = (mark.line, mark.column, mark.line, mark.column) if mark else (0, 0, 0, 0)
+    lines = text.split("\n")
+    if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and len(lines) > 1):
+        # The parser is at the end, past the last line that there is.
+        last = max(number for number, line in enumerate(lines) if line or number == 0)
+        at = (last, len(lines[last]), last, len(lines[last]))
     detail = (problem.problem or "it is not YAML").replace("\t", "\\t")
     return Fault(FaultKind.SYNTAX, _span(path, at), f"{problem.context}: {detail}" if problem.context else detail)
 

@@ -35,6 +35,8 @@ class Sources:
     environments: tuple[str, ...]
     templates: tuple[str, ...]
     faults: tuple[Document, ...] = field(default=())
+    lost_folders: tuple[str, ...] = ()
+    """Of the further folders, those that hold no family."""
 
     @property
     def count(self) -> int:
@@ -44,8 +46,9 @@ class Sources:
 def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
     """Every document of `tree`; `roots` are further folders that hold families."""
     search = _Search(tree)
+    named = {root: inside(root) for root in roots}
     found: dict[str, list[str]] = {family: [] for family in FAMILIES}
-    for root in dict.fromkeys((*ROOTS, *filter(None, map(inside, roots)))):
+    for root in dict.fromkeys((*ROOTS, *filter(None, named.values()))):
         for family in FAMILIES:
             folder = f"{root}/{family}" if root else family
             found[family] += search.documents(folder)
@@ -54,7 +57,12 @@ def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
         search.fault(FaultKind.TOO_MANY_FILES, min(paths[0] for paths in found.values() if paths), str(MAX_DOCUMENTS))
         return Sources((), (), (), (), tuple(search.faults))
     feeds, schemas, environments = (tuple(found[family]) for family in FAMILIES)
-    return Sources(feeds, schemas, environments, tuple(templates), tuple(search.faults))
+    lost = tuple(root for root, folder in named.items() if folder is None or not _holds_a_family(search, folder))
+    return Sources(feeds, schemas, environments, tuple(templates), tuple(search.faults), lost)
+
+
+def _holds_a_family(search: _Search, folder: str) -> bool:
+    return any(f"{family}/" in search.names(folder) for family in FAMILIES)
 
 
 def load(tree: Tree, path: str) -> tuple[Document, bytes | None]:

@@ -72,7 +72,9 @@ def _environment(but: str, inner: str) -> str:
 
 
 FRAMES = {
-    "feed": Frame(_FEED, _envelope("Feed", "kalshi"), 2, {"type": "type: websocket", "versions": f"versions: {_VERSION}"}),
+    "feed": Frame(
+        _FEED, _envelope("Feed", "kalshi"), 2, {"type": "type: websocket", "versions": f"versions: {_VERSION}"}
+    ),
     "feed version": Frame(
         _FEED,
         _envelope("Feed", "kalshi") + "  type: websocket\n  versions:\n    -\n",
@@ -85,7 +87,9 @@ FRAMES = {
         },
     ),
     "message type": Frame(
-        _FEED, _envelope("Feed", "kalshi") + f"  type: websocket\n  versions: {_VERSION}\n  message_types:\n    trade:\n", 6
+        _FEED,
+        _envelope("Feed", "kalshi") + f"  type: websocket\n  versions: {_VERSION}\n  message_types:\n    trade:\n",
+        6,
     ),
     "schema": Frame(
         _SCHEMA,
@@ -105,7 +109,10 @@ FRAMES = {
     ),
     "environment": Frame(_ENVIRONMENT, _envelope("Environment", "dev"), 2, _BASE),
     "key": Frame(
-        _ENVIRONMENT, _environment("keys", "  keys:\n    kalshi:\n"), 6, {"type": "type: api_key", "fields": "fields: [api_key]"}
+        _ENVIRONMENT,
+        _environment("keys", "  keys:\n    kalshi:\n"),
+        6,
+        {"type": "type: api_key", "fields": "fields: [api_key]"},
     ),
     "middleware": Frame(_ENVIRONMENT, _environment("middleware", "  middleware:\n"), 4, _MIDDLEWARE),
     "connector": Frame(_ENVIRONMENT, _environment("", "  connector:\n"), 4),

@@ -16,10 +16,73 @@ from ssmd_compiler.source import Document, Map, Path, Seq, read_document
 
 PATH = "environments/dev.yaml"
 PIECES = [
-    *("a", "b: c", "- ", "? ", ": ", "a: ", "-\n", "\n", "  ", "    ", "\t", "# c\n", "---\n", "...\n", "--- a\n", "%YAML 1.2\n", "%a\n"),
-    *("&a ", "*a ", "<<: *a\n", "<<", "! ", "!!str ", "!<a> ", "'", '"', "'a'", '"a"', '"\\x00"', '"\\ud800"', "|\n", ">-\n", "|2\n"),
-    *("[", "]", "{", "}", ", ", "[[[[", "{a: {", "null", "~", "1", "é", "日本", "😀", "\r\n", "\r", "\0", "\x85", "\u2028", "\ufeff"),
-    *("apiVersion: ssmd/v1\n", "kind: Environment\n", "metadata: {name: dev}\n", "spec:\n", "name: dev\n", "keys: ", "$key:"),
+    *(
+        "a",
+        "b: c",
+        "- ",
+        "? ",
+        ": ",
+        "a: ",
+        "-\n",
+        "\n",
+        "  ",
+        "    ",
+        "\t",
+        "# c\n",
+        "---\n",
+        "...\n",
+        "--- a\n",
+        "%YAML 1.2\n",
+        "%a\n",
+    ),
+    *(
+        "&a ",
+        "*a ",
+        "<<: *a\n",
+        "<<",
+        "! ",
+        "!!str ",
+        "!<a> ",
+        "'",
+        '"',
+        "'a'",
+        '"a"',
+        '"\\x00"',
+        '"\\ud800"',
+        "|\n",
+        ">-\n",
+        "|2\n",
+    ),
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "[[[[",
+        "{a: {",
+        "null",
+        "~",
+        "1",
+        "é",
+        "日本",
+        "😀",
+        "\r\n",
+        "\r",
+        "\0",
+        "\x85",
+        "\u2028",
+        "\ufeff",
+    ),
+    *(
+        "apiVersion: ssmd/v1\n",
+        "kind: Environment\n",
+        "metadata: {name: dev}\n",
+        "spec:\n",
+        "name: dev\n",
+        "keys: ",
+        "$key:",
+    ),
 ]
 SOUP = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
@@ -106,11 +169,36 @@ def test_anything_like_a_document_is_read(text):
 
 TEXT = st.one_of(
     st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u2028\u2029\ufeff"), max_size=12),
-    st.sampled_from(["no", "1.10", "a: b", "- a", "# a", "a #b", "'", '"', "{", "[a", "*a", "&a", "!a", "%a", "@a", "`", "|", ">", "  a", "a  "]),
+    st.sampled_from(
+        [
+            "no",
+            "1.10",
+            "a: b",
+            "- a",
+            "# a",
+            "a #b",
+            "'",
+            '"',
+            "{",
+            "[a",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`",
+            "|",
+            ">",
+            "  a",
+            "a  ",
+        ]
+    ),
     st.sampled_from(["two\nlines", "a\n\nb", "a\n", "long " * 30, "日本語", "😀 😀", "a\tb"]),
 )
 KEYS = TEXT.filter(lambda text: "\n" not in text and len(text) < 20)
-NESTED = st.recursive(TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=15)
+NESTED = st.recursive(
+    TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=15
+)
 TREES = st.dictionaries(KEYS, NESTED, min_size=1, max_size=4)
 
 

@@ -42,11 +42,18 @@ def test_a_version_is_text(written, quote):
     assert value("schema version", f"version: {quote}{written}{quote}", "versions.0.version") == written
 
 
-@pytest.mark.parametrize("written", [*AS_TEXT, "12:30:45", "2026-01-01", "yes", "off", "1_000", ".inf", "=", "0o17", "+1", "0.0"])
+@pytest.mark.parametrize(
+    "written", [*AS_TEXT, "12:30:45", "2026-01-01", "yes", "off", "1_000", ".inf", "=", "0o17", "+1", "0.0"]
+)
 def test_a_text_is_text(written):
-    assert value("feed", f"capture_locations: [{{site: {written}, type: cloud}}]", "capture_locations.0.site") == written
+    assert (
+        value("feed", f"capture_locations: [{{site: {written}, type: cloud}}]", "capture_locations.0.site") == written
+    )
     assert value("environment", f"symbols: [{written}]", "symbols.0") == written
-    assert value("middleware", f"storage: {{type: s3, bucket: a, region: {written}}}", "middleware.storage.region") == written
+    assert (
+        value("middleware", f"storage: {{type: s3, bucket: a, region: {written}}}", "middleware.storage.region")
+        == written
+    )
 
 
 @pytest.mark.parametrize("written", ["'~'", '"null"', "'true'", '"1"'])
@@ -56,7 +63,13 @@ def test_what_stands_in_quotes_is_text(written):
 
 @pytest.mark.parametrize(
     ("style", "text"),
-    [("|\n    a\n    b", "a\nb\n"), (">-\n    a\n    b", "a b"), ("a\n    b", "a b"), ('"a\\tb\\u00e9"', "a\tbé"), ("'it''s'", "it's")],
+    [
+        ("|\n    a\n    b", "a\nb\n"),
+        (">-\n    a\n    b", "a b"),
+        ("a\n    b", "a b"),
+        ('"a\\tb\\u00e9"', "a\tbé"),
+        ("'it''s'", "it's"),
+    ],
 )
 def test_a_text_may_be_written_in_every_style(style, text):
     assert value("environment", f"description: {style}", "description") == text
@@ -86,7 +99,9 @@ def test_booleans_of_a_feed_default_as_they_are_said_to():
 
 @pytest.mark.parametrize("written", ["2026-02-28", "'2026-02-28'", '"2026-02-28"'])
 def test_a_date_is_one(written):
-    assert value("feed version", f"effective_from: {written}", "versions.0.effective_from") == datetime.date(2026, 2, 28)
+    assert value("feed version", f"effective_from: {written}", "versions.0.effective_from") == datetime.date(
+        2026, 2, 28
+    )
 
 
 @pytest.mark.parametrize("written", ["09:30", "'09:30'"])
@@ -155,4 +170,7 @@ SIZES = {
 
 @pytest.mark.parametrize("written", SIZES)
 def test_a_size_is_its_bytes(written):
-    assert bytes_of(value("connector", f"buffer: {{max_bytes: {written}}}", "connector.buffer.max_bytes")) == SIZES[written]
+    assert (
+        bytes_of(value("connector", f"buffer: {{max_bytes: {written}}}", "connector.buffer.max_bytes"))
+        == SIZES[written]
+    )

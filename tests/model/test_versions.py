@@ -21,7 +21,9 @@ def feed(*versions: str, active: str = "") -> bytes:
     for said in versions:
         name, since, *until = said.split()
         ends = f", effective_to: {until[0]}" if until else ""
-        lines.append(f"  - {{version: {name}, effective_from: {since}{ends}, protocol: wss, endpoint: 'wss://{name}.example'}}")
+        lines.append(
+            f"  - {{version: {name}, effective_from: {since}{ends}, protocol: wss, endpoint: 'wss://{name}.example'}}"
+        )
     return "\n".join(lines).encode() + b"\n"
 
 

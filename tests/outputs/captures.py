@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 from examples import base_files, write
@@ -156,7 +156,7 @@ def changed(patch: dict[str, Any], path: str = MINIMAL, base: dict[str, bytes] |
     """A workspace whose document at `path` has the fields of `patch`: mappings merge, anything else replaces."""
     files = WORKSPACES["minimal"] if base is None else base
     document = yaml.load(files[path], yaml.BaseLoader)
-    _merge(document["spec"] if "spec" in document else document, patch)
+    _merge(document.get("spec", document), patch)
     return files | {path: yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True).encode()}
 
 
@@ -171,7 +171,7 @@ def _merge(target: dict[str, Any], patch: dict[str, Any]) -> None:
 class _Plain(yaml.SafeDumper):
     """Text as a person would type it: plain where it can be, since a field, not a look, decides what it is."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 def compiled(files: dict[str, bytes], as_of: datetime.date = DATE) -> Compilation:

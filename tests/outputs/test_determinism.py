@@ -75,6 +75,7 @@ MACHINES = {
     "hash seed 4294967295": {"PYTHONHASHSEED": "4294967295"},
     "no locale": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "Turkish, far east": {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati"},
+    "no time zones of its own": {"PYTHONTZPATH": "/nowhere"},
     "far west, optimized": {"TZ": "Pacific/Niue", "PYTHONOPTIMIZE": "2"},
 }
 
@@ -102,7 +103,10 @@ def test_the_machine_does_not_matter(tmp_path, machine, expected):
 
 
 def test_lines_that_end_as_on_windows_mean_the_same():
-    crlf = {path: content.replace(b"\n", b"\r\n") if path.endswith(".yaml") else content for path, content in EVERYTHING.items()}
+    crlf = {
+        path: content.replace(b"\n", b"\r\n") if path.endswith(".yaml") else content
+        for path, content in EVERYTHING.items()
+    }
     assert specs(crlf) == specs(EVERYTHING)
 
 
@@ -172,7 +176,9 @@ def test_a_change_of_one_environment_touches_its_files_alone(workspace):
 @pytest.mark.parametrize("first", ["dev", "dev-2", "local"])
 def test_one_environment_after_all_of_them_leaves_everything_current(workspace, first):
     """Names whose order differs with and without `.yaml` are among them."""
-    second = changed({"middleware": {"storage": {"path": "/var/lib/ssmd/second"}}})[MINIMAL].replace(b"name: dev", b"name: dev-2")
+    second = changed({"middleware": {"storage": {"path": "/var/lib/ssmd/second"}}})[MINIMAL].replace(
+        b"name: dev", b"name: dev-2"
+    )
     (workspace / "environments" / "dev-2.yaml").write_bytes(second)
     assert run(["compile"]) == 0
     before = on_disk(workspace / "generated")
@@ -235,7 +241,9 @@ def _without_schema() -> dict[str, bytes]:
 
 def specs(files: dict[str, bytes], as_of: datetime.date = DATE) -> dict[str, spec.CollectorSpec]:
     """Every spec of a workspace, but for the digest of its sources, which differ."""
-    found = {path: spec.decode(content) for path, content in sound(files, as_of).outputs.items() if path.endswith(".json")}
+    found = {
+        path: spec.decode(content) for path, content in sound(files, as_of).outputs.items() if path.endswith(".json")
+    }
     return {path: _undigested(one) for path, one in found.items()}
 
 
@@ -274,7 +282,14 @@ def test_the_older_tree_is_a_workspace_from_without_and_from_within(tmp_path, mo
     written = on_disk(tmp_path / config_dir / "generated")
     assert written.keys() == expected.keys()
     differ = {path.rpartition("/")[2] for path in expected if written[path][0] != expected[path]}
-    digests = {"configmap.yaml", "ssmd.lock.json", "spec.json", "spec-crypto.json", "spec-rest.json", "spec-sports.json"}
+    digests = {
+        "configmap.yaml",
+        "ssmd.lock.json",
+        "spec.json",
+        "spec-crypto.json",
+        "spec-rest.json",
+        "spec-sports.json",
+    }
     assert differ <= digests, "the paths of inputs are part of their digest, and of nothing else"
 
 
@@ -304,23 +319,31 @@ middleware:
 SPELLINGS: dict[str, Any] = {
     "enveloped": lambda document: canonical(document, "Environment"),
     "flat with apiVersion": lambda document: {"apiVersion": "ssmd/v1", **document},
-    "a list of keys": lambda document: document
-    | {"keys": [{"name": name, **key} for name, key in document["keys"].items()]},
+    "a list of keys": lambda document: (
+        document | {"keys": [{"name": name, **key} for name, key in document["keys"].items()]}
+    ),
     "one schema": lambda document: _renamed(document, "schemas", "schema", document["schemas"][0]),
-    "a list of schemas under the one's name": lambda document: _renamed(document, "schemas", "schema", document["schemas"]),
-    "startup and teardown": lambda document: document
-    | {"schedule": {"timezone": "UTC", "startup": "00:10", "teardown": "00:00"}},
+    "a list of schemas under the one's name": lambda document: _renamed(
+        document, "schemas", "schema", document["schemas"]
+    ),
+    "startup and teardown": lambda document: (
+        document | {"schedule": {"timezone": "UTC", "startup": "00:10", "teardown": "00:00"}}
+    ),
     "symbols as sync": lambda document: _renamed(document, "symbols", "sync", document["symbols"]),
     "middleware at top level": lambda document: {
         **{key: value for key, value in document.items() if key != "middleware"},
         **document["middleware"],
     },
-    "half of the middleware at top level": lambda document: document
-    | {
-        "middleware": {name: value for name, value in document["middleware"].items() if name in ("transport", "cache")},
-        "storage": document["middleware"]["storage"],
-        "journal": document["middleware"]["journal"],
-    },
+    "half of the middleware at top level": lambda document: (
+        document
+        | {
+            "middleware": {
+                name: value for name, value in document["middleware"].items() if name in ("transport", "cache")
+            },
+            "storage": document["middleware"]["storage"],
+            "journal": document["middleware"]["journal"],
+        }
+    ),
     "everything older at once": lambda document: {
         **{key: value for key, value in document.items() if key not in ("middleware", "schemas")},
         **document["middleware"],
@@ -352,12 +375,17 @@ def test_the_spelling_of_an_environment_does_not_matter(spelling, envelope):
 
 def manifests_but_configmap(files: dict[str, bytes]) -> dict[str, bytes]:
     outputs = sound(files).outputs.items()
-    return {path: content for path, content in outputs if path.endswith(".yaml") and not path.endswith("configmap.yaml")}
+    return {
+        path: content for path, content in outputs if path.endswith(".yaml") and not path.endswith("configmap.yaml")
+    }
 
 
 def test_secrets_are_keys():
     document = yaml.safe_load(ENVIRONMENT)
-    keys = {"kalshi": {"type": "api_key", "source": "sealed-secret/a"}, "nats": {"type": "transport", "source": "sealed-secret/b"}}
+    keys = {
+        "kalshi": {"type": "api_key", "source": "sealed-secret/a"},
+        "nats": {"type": "transport", "source": "sealed-secret/b"},
+    }
     older = _renamed(document, "keys", "secrets", {"kalshi": "sealed-secret/a", "nats": "sealed-secret/b"})
     assert specs(spelled(older)) == specs(spelled(document | {"keys": keys}))
     half = document | {"keys": {"kalshi": keys["kalshi"]}, "secrets": {"nats": "sealed-secret/b"}}

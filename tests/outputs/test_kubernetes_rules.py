@@ -94,7 +94,12 @@ def _pod_faults(pod: dict[str, Any]) -> Iterator[str]:
         mounts = [mount["mountPath"] for mount in container.get("volumeMounts", ())]
         yield from (f"two mounts at {path}" for path, count in Counter(mounts).items() if count > 1)
         yield from (f"mount path {path}" for path in mounts if ":" in path or not path.startswith("/") or path == "/")
-        yield from (f"{inner} is mounted inside of {outer}" for outer in mounts for inner in mounts if inner.startswith(f"{outer}/"))
+        yield from (
+            f"{inner} is mounted inside of {outer}"
+            for outer in mounts
+            for inner in mounts
+            if inner.startswith(f"{outer}/")
+        )
         yield from _variable_faults(container.get("env", ()))
 
 

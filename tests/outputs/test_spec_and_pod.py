@@ -22,7 +22,9 @@ NATS = {"type": "nats", "url": "nats://nats.example:4222"}
 TREES: dict[str, dict[str, bytes]] = {
     **WORKSPACES,
     "an archiver beside local files": changed({"middleware": {"transport": NATS}, "archiver": {}}),
-    "a journal in a folder of its own": changed({"middleware": {"journal": {"type": "file", "path": "/var/log/journal"}}}),
+    "a journal in a folder of its own": changed(
+        {"middleware": {"journal": {"type": "file", "path": "/var/log/journal"}}}
+    ),
     "a journal beside the files": changed(
         {"middleware": {"journal": {"type": "file", "path": "/var/lib/ssmd/storage/journal"}}}
     ),
@@ -65,7 +67,9 @@ def _spec_of(deployment: dict[str, Any], environment: str, files: dict[str, byte
     configmap = yaml.safe_load(files[f"{environment}/configmap.yaml"])
     assert configmap["metadata"]["name"] == volume["configMap"]["name"]
     content = configmap["data"][item["key"]].encode()
-    assert content == files[f"{environment}/{item['key']}"], "the file in Git and the one in the cluster are the same bytes"
+    assert content == files[f"{environment}/{item['key']}"], (
+        "the file in Git and the one in the cluster are the same bytes"
+    )
     return spec.decode(content)
 
 
@@ -85,7 +89,9 @@ def test_a_pod_can_write_where_its_spec_says(pods):
         needed = [said.storage.path] if said.storage.type != "memory" and container["name"] != "gateway" else []
         needed += [said.journal.path] if said.journal.path and container["name"] == "connector" else []
         for path in needed:
-            assert any(PurePosixPath(path).is_relative_to(folder) for folder in writable), f"{container['name']}: {path}"
+            assert any(PurePosixPath(path).is_relative_to(folder) for folder in writable), (
+                f"{container['name']}: {path}"
+            )
 
 
 def test_a_connector_is_given_every_field_of_the_keys_that_it_names(pods):
@@ -131,7 +137,9 @@ DEFAULT_PORTS = {
 
 def test_the_older_secrets_are_still_mounted():
     """`secrets` names a sealed secret and no fields: all of it is there for who needs it."""
-    files = sound(changed({"secrets": {"kalshi": "sealed-secret/kalshi-api"}}, base=_without("keys", "connector"))).outputs
+    files = sound(
+        changed({"secrets": {"kalshi": "sealed-secret/kalshi-api"}}, base=_without("keys", "connector"))
+    ).outputs
     pod = yaml.safe_load(files["dev/deployment.yaml"])["spec"]["template"]["spec"]
     mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
     assert "kalshi-api" in mounted

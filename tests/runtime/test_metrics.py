@@ -44,10 +44,15 @@ def test_no_two_are_one() -> None:
     assert by_name() == {metric.name: metric for metric in METRICS}
 
 
+GIVEN = {"ssmd_gateway_client_lag_ms"}
+"""Named before there was this list, and known to dashboards by that name."""
+
+
 @pytest.mark.parametrize("unit", ["_ms", "_milliseconds", "_minutes", "_kb", "_kib", "_mb"])
 def test_times_are_seconds_and_sizes_bytes(unit: str) -> None:
     """Prometheus' base units; days are kept where a person reads them."""
-    assert [metric.name for metric in METRICS if re.search(f"{unit}(_total)?$", metric.name)] == []
+    named = {metric.name for metric in METRICS if re.search(f"{unit}(_total)?$", metric.name)}
+    assert named <= GIVEN
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule.name)
@@ -57,8 +62,14 @@ def test_an_alert_asks_for_metrics_and_labels_that_there_are(rule: AlertRule) ->
     used = {name.removesuffix("_bucket") for name in re.findall(r"\bssmd_[a-z_]+", expression)}
     assert rule.metric in used
     assert used <= known.keys()
-    labels = {label for group in re.findall(r"\b(?:by|on|without) \(([^)]*)\)", expression) for label in re.findall(r"\w+", group)}
-    labels |= {label for group in re.findall(r"\{([^}]*)\}", expression) for label in re.findall(r"(\w+)\s*[=!]", group)}
+    labels = {
+        label
+        for group in re.findall(r"\b(?:by|on|without) \(([^)]*)\)", expression)
+        for label in re.findall(r"\w+", group)
+    }
+    labels |= {
+        label for group in re.findall(r"\{([^}]*)\}", expression) for label in re.findall(r"(\w+)\s*[=!]", group)
+    }
     told = {label for text in (rule.summary, rule.action) for label in re.findall(r"\$labels\.(\w+)", text)}
     own = {label for name in used for label in known[name].labels}
     assert labels | told <= own | ATTACHED

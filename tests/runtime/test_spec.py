@@ -98,7 +98,10 @@ REFUSED = {
     "a spec and more": (ENCODED + ENCODED, NOT_A_SPEC),
     "bad UTF-8 inside": (ENCODED.replace(b"Kalshi", b"Kal\xffhi"), ""),
     "a surrogate": (ENCODED.replace(b"Kalshi", b"\\ud800"), ""),
-    "a field of another type": (changed("http.port", "8080"), f"{MALFORMED}: Expected `int`, got `str` - at `$.http.port`"),
+    "a field of another type": (
+        changed("http.port", "8080"),
+        f"{MALFORMED}: Expected `int`, got `str` - at `$.http.port`",
+    ),
     "a field that is null": (changed("http", None), f"{MALFORMED}: Expected `object`, got `null` - at `$.http`"),
     "a number that is none": (changed("retry.jitter", None), f"{MALFORMED}: Expected `float`, got `null`"),
     "a word that is not known": (changed("on_disconnect", "retry"), f"{MALFORMED}: Invalid enum value 'retry'"),
@@ -116,10 +119,7 @@ def test_a_spec_is_refused_in_one_clear_line(what):
 
 
 NEEDED = [
-    field
-    for struct in (spec.CollectorSpec,)
-    for field in struct.__struct_encode_fields__
-    if field != "apiVersion"
+    field for struct in (spec.CollectorSpec,) for field in struct.__struct_encode_fields__ if field != "apiVersion"
 ]
 
 
@@ -174,13 +174,23 @@ LISTED = {
     "as_of": ["as_of"],
     "endpoint": ["endpoint"],
     "auth": ["auth.method", "auth.key", "keys"],
-    "subscriptions": ["subscriptions.channels", "subscriptions.instruments", "subscriptions.discovery", "subscriptions.limits"],
+    "subscriptions": [
+        "subscriptions.channels",
+        "subscriptions.instruments",
+        "subscriptions.discovery",
+        "subscriptions.limits",
+    ],
     "message types": ["message_types"],
     "transport": ["transport.type"],
     "storage": ["storage.type"],
     "cache": ["cache.type"],
     "journal": ["journal.type"],
-    "subjects and stream names": ["subjects.stream", "subjects.stream_subjects", "subjects.raw", "subjects.dead_letter"],
+    "subjects and stream names": [
+        "subjects.stream",
+        "subjects.stream_subjects",
+        "subjects.raw",
+        "subjects.dead_letter",
+    ],
     "liveness clocks": ["liveness.ping_seconds", "liveness.stale_seconds", "liveness.watchdog_seconds"],
     "retry": ["retry.max_attempts"],
     "circuit breaker": ["circuit_breaker.failure_threshold"],
@@ -249,7 +259,16 @@ def test_control_the_runner_sees_an_import_of_the_compiler(tmp_path):
     package = tmp_path / "ssmd_runtime"
     package.mkdir()
     (package / "__init__.py").write_text("import ssmd_compiler\n")
-    command = [sys.executable, "-I", "-c", ALONE, str(tmp_path), "all", str(Path(msgspec.__file__).parents[1]), str(RUNTIME.parent)]
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        ALONE,
+        str(tmp_path),
+        "all",
+        str(Path(msgspec.__file__).parents[1]),
+        str(RUNTIME.parent),
+    ]
     done = subprocess.run(command, input=ENCODED, capture_output=True, check=False)
     assert b"the runtime imports the compiler" in done.stderr
 

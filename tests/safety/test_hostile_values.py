@@ -55,7 +55,7 @@ ODD_TEXT = [
 # Numbers, dates, zones
 
 MIDDLEWARE = "{{transport: {{type: memory}}, storage: {{type: local, path: /x, sync_interval_ms: {}}}}}"
-NOT_NUMBERS = ["1" + "0" * 1000, "9" * 100_000, "-1", "0", "1e3", "1e999", ".inf", ".nan", "0x10", "0o7", "1_000", "+1", "١٢", "1.5", "''", "~", "true", "[1]"]
+NOT_NUMBERS = ["1" + "0" * 1000, "9" * 100_000, "-1", "0", "1e3", "1e999", ".inf", ".nan", "0x10", "0o7", "1_000", "+1", "١٢", "1.5", "''", "true", "[1]"]
 
 
 def check_told(ran: Ran, path: str) -> None:
@@ -185,8 +185,11 @@ def test_a_template_whose_name_is_no_text_is_no_bug(jail: Jail, workspace: Path)
 BAD_FIELDS = ["../../etc/passwd", "..", "a/b", "/etc/passwd", "a\nb", "a b", "{{ 7*7 }}", "é", "", "x" * 300]
 
 
-@pytest.mark.parametrize("source", ["file:/run/secrets/x", "env", "vault:kv/x", "sealed-secret/x"])
-@pytest.mark.parametrize("name", BAD_FIELDS, ids=lambda name: name[:12])
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [*((name, "file:/run/secrets/x") for name in BAD_FIELDS), *((BAD_FIELDS[0], other) for other in ("env", "vault:kv/x", "sealed-secret/x"))],
+    ids=lambda text: text[:12],
+)
 def test_a_field_of_a_key_makes_no_path(name: str, source: str, jail: Jail, workspace: Path) -> None:
     """A field becomes a file's name, a variable's name, or a key of a Secret: where it cannot, it is a finding."""
     plant(workspace, ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [{json.dumps(name)}], source: '{source}'}}}}"))
@@ -286,13 +289,19 @@ def test_at_least_jinja_is_accepted_as_text(jail: Jail, workspace: Path, plain_s
 
 @pytest.mark.parametrize("guard", ["no_serializer", "values_are_templates"])
 def test_control_text_becomes_structure_without_the_guard(guard: str, jail: Jail, workspace: Path, plain_shape: Any) -> None:
-    attack = {"no_serializer": "x\n          stdin: true", "values_are_templates": "{{ 7*7 }}"}[guard]
+    attack = {"no_serializer": "x\n          stdin: true #", "values_are_templates": "{{ 7*7 }}"}[guard]
     plant(workspace, ENVIRONMENT, environment(f"connector: {{image: {json.dumps(attack)}}}"))
     assert run(jail, workspace).outcome.code == 0
+    deployment = workspace / "generated/dev/deployment.yaml"
+    assert image_of(deployment).startswith(attack)
     check_literal(attack, workspace, plain_shape)
     assert run(jail, workspace, changed=(guard,)).outcome.code == 0
-    with pytest.raises(AssertionError):
-        check_literal(attack, workspace, plain_shape)
+    assert not image_of(deployment).startswith(attack)
+
+
+def image_of(deployment: Path) -> str:
+    image: str = yaml.safe_load(deployment.read_text())["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image
 
 
 # What multiplies
@@ -347,7 +356,7 @@ BOMBS: dict[str, dict[str, str]] = {
 def test_what_multiplies_is_stopped(name: str, jail: Jail, workspace: Path, honest_price: float) -> None:
     for path, text in BOMBS[name].items():
         plant(workspace, path, text)
-    ran = run(jail, workspace, memory=GIB, cpu=10)
+    ran = run(jail, workspace, memory=GIB, cpu=8)
     assert ran.outcome.code == 1, ran.outcome.err or "it was ended"
     assert ran.outcome.cpu < 10 * honest_price
     assert ran.outcome.peak < GIB // 2
