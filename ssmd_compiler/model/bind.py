@@ -248,7 +248,8 @@ def _fields_at(model: Any, loc: Path) -> tuple[str, ...]:
         if model is None:
             return ()
     if isinstance(model, type) and issubclass(model, Model):
-        return tuple(field.alias or name for name, field in model.model_fields.items() if name != "name")
+        names = (field.alias or name for name, field in model.model_fields.items() if name != "name")
+        return tuple(name for name in names if "." not in name)  # a dotted one is where spelling puts a second form
     return ()
 
 

@@ -109,18 +109,21 @@ shards:
 transport: {type: mqtt, url: "mqtt://broker.example:1883"}
 storage: {type: local, path: /var/lib/ssmd/storage, size: 100GB, storage_class: fast, sync: batch, sync_interval_ms: 50}
 cache: {type: memory, max_size: 64MiB}
-journal: {type: file, path: /var/lib/ssmd/journal}
+journal: {type: file, path: /var/lib/ssmd/storage/journal}
 """
 
 LONGEST_WITH_SCHEDULE = "e" * 42
 """A CronJob's name has 52 characters, and `-day-start` takes ten of them."""
+
+LONGEST_KEY = "k" * 59
+"""A volume's name has 63 characters, and `key-` takes four of them."""
 
 LIMITS = f"""\
 name: {LONGEST_WITH_SCHEDULE}
 namespace: {"n" * 63}
 feed: kalshi
 keys:
-  {"k" * 63}: {{type: api_key, fields: [a], source: sealed-secret/{"s" * 253}}}
+  {LONGEST_KEY}: {{type: api_key, fields: [a], source: sealed-secret/{"s" * 253}}}
 schedule: {{day_start: "00:10", day_end: "00:00"}}
 symbols: [A]
 shards:

@@ -329,7 +329,6 @@ SPELLINGS: dict[str, Any] = {
     "startup and teardown": lambda document: (
         document | {"schedule": {"timezone": "UTC", "startup": "00:10", "teardown": "00:00"}}
     ),
-    "symbols as sync": lambda document: _renamed(document, "symbols", "sync", document["symbols"]),
     "middleware at top level": lambda document: {
         **{key: value for key, value in document.items() if key != "middleware"},
         **document["middleware"],

