@@ -25,13 +25,13 @@ from ssmd_compiler.checks import (
     Topology,
 )
 from ssmd_compiler.definitions import Definition, Parsing
-from ssmd_compiler.diagnostics import Diagnostic, Severity
-from ssmd_compiler.emit import Output, TemplateFault, Templates, argocd, emit
+from ssmd_compiler.diagnostics import Diagnostic, Severity, Span
+from ssmd_compiler.emit import Output, TemplateFault, Templates, argocd, emit, replaces
 from ssmd_compiler.link import LinkedEnvironment, Shared, link
 from ssmd_compiler.lock import Group, Lock, ordered
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings, outline
-from ssmd_compiler.source import Refused, Tree, beside
+from ssmd_compiler.source import Document, Fault, FaultKind, Refused, Tree, beside
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 
 if TYPE_CHECKING:
@@ -254,6 +254,9 @@ class _Shared:
                 self.diagnostics += checks.run(TemplateStage(path, 1, f"it cannot be read: {problem}"))
             else:
                 self._remember(path, content)
+                if not replaces(path):
+                    fault = Fault(FaultKind.NOT_READ, Span(path), "there is no built-in template of that name")
+                    self.diagnostics += checks.run(Document(path, None, (fault,)))
         return Templates(own)
 
 

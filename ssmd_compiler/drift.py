@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Final
 
+from ssmd_compiler.diagnostics.escape import printable
+from ssmd_compiler.diagnostics.secrets import masked
 from ssmd_compiler.generated import FOLDER
 from ssmd_compiler.source import Refused, Tree
 
@@ -23,7 +25,7 @@ def drift(tree: Tree, expected: Mapping[str, bytes], orphans: Iterable[str]) -> 
     lines = [*_differences(tree, expected), *_orphans(tree, orphans)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines"]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(masked(line))}\n" for line in lines)
 
 
 def _differences(tree: Tree, expected: Mapping[str, bytes]) -> Iterator[str]:

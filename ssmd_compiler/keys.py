@@ -17,6 +17,7 @@ Scheme = Literal["env", "vault", "file", "sealed-secret"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("env", "file", "sealed-secret", "vault")
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VAULT = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 _SECRET = re.compile(r"(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)/)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)")
 
 
@@ -52,9 +53,7 @@ def parse_source(text: str | None) -> KeySource | None:
         case "sealed-secret":
             return _sealed(rest.removeprefix("/"))
         case "vault":
-            return KeySource(
-                "vault", location=rest, flaw=None if rest.strip("/") else "the path after `vault:` is empty"
-            )
+            return KeySource("vault", location=rest.strip("/"), flaw=_vault_flaw(rest.strip("/")))
         case "file":
             return KeySource("file", location=rest.rstrip("/"), flaw=_directory_flaw(rest))
     return None
@@ -73,7 +72,13 @@ def _sealed(rest: str) -> KeySource:
     return KeySource("sealed-secret", location=match[2], namespace=match[1])
 
 
+def _vault_flaw(path: str) -> str | None:
+    if not _VAULT.fullmatch(path):
+        return "`vault:` takes a path such as secret/kalshi"
+    return "a path may not hold `..`" if ".." in path.split("/") else None
+
+
 def _directory_flaw(rest: str) -> str | None:
-    if not rest.startswith("/"):
+    if not rest.startswith("/") or not rest.isprintable() or rest.strip("/") == "":
         return "`file:` takes an absolute directory, such as file:/run/secrets/kalshi"
     return "a directory may not hold `..`" if ".." in rest.split("/") else None

@@ -69,7 +69,7 @@ def read_lock(content: bytes) -> Lock:
     """The lock in `content`. Raises `LockError`."""
     try:
         lock = msgspec.json.decode(content, type=Lock)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise LockError(f"it is not a lock file: {problem}") from None
     if lock.api_version != API_VERSION:
         raise LockError("it was written by another major version of ssmd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.lower.spec import takes
+from ssmd_compiler.model.base import SECOND_FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def misplaced(environment: Environment) -> Iterator[tuple[tuple[str | int, ...],
         for index, filter_ in enumerate(environment.sync.filters):
             taking = tuple(name for name, shard in shards.items() if shard.selector.category == filter_.category)
             if len(taking) != 1 and not _by_prefix(shards):
-                yield ("symbols.sync", "filters", index, "category"), f"category `{filter_.category}`", taking
+                yield (f"symbols{SECOND_FORM}", "filters", index, "category"), f"category `{filter_.category}`", taking
 
 
 def _by_prefix(shards: dict[str, Shard]) -> bool:

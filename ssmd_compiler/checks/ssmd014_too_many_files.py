@@ -26,7 +26,7 @@ def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.TOO_MANY_FILES):
         yield error(
             CODE,
-            f"more than {fault.detail} documents",
+            f"more than {fault.detail} files",
             at=fault.span,
             help="split the workspace; compiling is independent for each",
         )

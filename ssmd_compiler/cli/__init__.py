@@ -16,12 +16,14 @@ def run(argv: list[str]) -> int:
     import click
 
     from ssmd_compiler.cli.commands import ssmd
+    from ssmd_compiler.diagnostics.escape import printable
 
     try:
         return int(ssmd.main(argv, prog_name="ssmd", standalone_mode=False) or 0)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as problem:
+        problem.message = printable(problem.message)  # type: ignore[misc]  # what was typed may drive a terminal
         problem.show(sys.stderr)
         return 2
     except (KeyboardInterrupt, click.Abort):

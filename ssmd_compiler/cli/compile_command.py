@@ -20,14 +20,16 @@ from ssmd_compiler.cli.options import (
 from ssmd_compiler.cli.pool import each
 from ssmd_compiler.compiler import Compilation, Options, compile
 from ssmd_compiler.diagnostics import Diagnostic, Severity
+from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.drift import drift
 from ssmd_compiler.generated import FOLDER, current_lock, read_seal
 from ssmd_compiler.publish import Overtaken, Published, PublishError, publish
-from ssmd_compiler.source import DirectoryTree
+from ssmd_compiler.source import DirectoryTree, Refused
 
 if TYPE_CHECKING:
     import datetime
+import hashlib
 
 Formats = tuple[tuple[str, Path | None], ...]
 TRIES = 5
@@ -117,6 +119,18 @@ def _gone(locked: lock.Lock | None, wanted: lock.Lock) -> set[str]:
     return set(locked.outputs if locked is not None else ()) - wanted.outputs.keys()
 
 
+def _strange(tree: DirectoryTree, path: str, locked: lock.Lock) -> bool:
+    """Whether a file is not what the lock says ssmd wrote there: it stays, and its owner is told."""
+    try:
+        content = tree.read_unlinked(f"{FOLDER}/{path}")
+    except (FileNotFoundError, Refused):
+        return False  # gone already, or publishing refuses it by its name
+    strange = hashlib.sha256(content).hexdigest() != locked.outputs[path]
+    if strange:
+        click.echo(f"left alone: {FOLDER}/{printable(path)} is no longer generated, and was changed by hand", err=True)
+    return strange
+
+
 def _publish(tree: DirectoryTree, compiled: Compilation, environments: tuple[str, ...], *, dated: bool) -> Published:
     outputs = _outputs(compiled, environments)
     for _ in range(TRIES):
@@ -124,12 +138,14 @@ def _publish(tree: DirectoryTree, compiled: Compilation, environments: tuple[str
         wanted = _wanted(compiled, seal.lock, environments)
         sealing = wanted if dated else current_lock(seal.lock, wanted)
         everything = {**outputs, lock.FILE: sealing.encode()}
+        gone = {path for path in _gone(seal.lock, wanted) if seal.lock is None or not _strange(tree, path, seal.lock)}
         try:
-            return publish(tree.root / FOLDER, everything, remove=_gone(seal.lock, wanted), seen=seal.content)
+            return publish(tree.root / FOLDER, everything, remove=gone, seen=seal.content)
         except Overtaken:
             continue  # another compile finished in between: what is to be removed depends on what it wrote
         except PublishError as problem:
-            raise click.ClickException(str(problem)) from None
+            place = "" if FOLDER in str(problem) else f"{FOLDER}/{lock.FILE}: "
+            raise click.ClickException(f"{place}{problem}") from None
     raise click.ClickException(f"{FOLDER}/ changes all the time: is another `ssmd compile` running in a loop?")
 
 

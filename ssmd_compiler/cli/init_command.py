@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ssmd_compiler.starter import starter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @click.command(short_help="Make a workspace that compiles, from nothing.")
@@ -17,12 +21,10 @@ def command(directory: Path) -> int:
     Files that exist are never touched: when one is in the way, nothing is written.
     """
     files = starter()
-    taken = sorted(path for path in files if (directory / path).exists() or (directory / path).is_symlink())
-    if taken:
-        raise click.ClickException(
-            f"`{directory / taken[0]}` exists already: init only writes where nothing is in the way"
-        )
     try:
+        in_the_way = _in_the_way(directory, files)
+        if in_the_way is not None:
+            raise click.ClickException(f"`{in_the_way}` is in the way: init only writes where nothing is")
         _write(directory, files)
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
@@ -34,9 +36,30 @@ def command(directory: Path) -> int:
     return 0
 
 
-def _write(directory: Path, files: dict[str, bytes]) -> None:
-    for path, content in files.items():
+def _in_the_way(directory: Path, files: Iterable[str]) -> Path | None:
+    """The first file that exists already, or the first part of a path that is a link or no folder."""
+    for path in files:
         target = directory / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as file:
-            file.write(content)
+        folders = [folder for folder in target.parents if folder.is_relative_to(directory) and folder != directory]
+        for folder in reversed(folders):
+            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+                return folder
+        if target.is_symlink() or target.exists():
+            return target
+    return None
+
+
+def _write(directory: Path, files: dict[str, bytes]) -> None:
+    """All of them, or none."""
+    written: list[Path] = []
+    try:
+        for path, content in files.items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                written.append(target)
+                file.write(content)
+    except BaseException:
+        for target in written:
+            target.unlink(missing_ok=True)
+        raise

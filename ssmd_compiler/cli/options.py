@@ -65,12 +65,15 @@ def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def find_workspace(config_dir: Path | None) -> Path:
     """The workspace's root: as named, or the nearest folder upwards that looks like one."""
     if config_dir is not None:
-        if not config_dir.is_dir():
-            raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`")
-        return config_dir.resolve()
+        try:
+            if config_dir.is_dir():
+                return config_dir.resolve()
+        except OSError:
+            pass  # a name too long to be one, or a current directory that is gone
+        raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`")
     try:
         here = Path.cwd()
-    except FileNotFoundError:
+    except OSError:
         raise click.UsageError("the current directory is gone") from None
     for folder in (here, *here.parents):
         if is_workspace(folder):
@@ -81,7 +84,10 @@ def find_workspace(config_dir: Path | None) -> Path:
 
 
 def is_workspace(folder: Path) -> bool:
-    return any((folder / marker).exists() for marker in MARKERS)
+    try:
+        return any((folder / marker).exists() for marker in MARKERS)
+    except OSError:
+        return False
 
 
 def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

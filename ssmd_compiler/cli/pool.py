@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import multiprocessing
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from multiprocessing.pool import Pool
 
 __all__ = ["each"]
 
@@ -28,14 +31,18 @@ def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
         return _shown(map(work, todo), todo)
     global _work  # noqa: PLW0603 -- forked children inherit it; the tree and the templates are not sent through a pipe
     _work = work
-    pool = multiprocessing.get_context("fork").Pool(processors)
+    context = multiprocessing.get_context("fork")
+    pool = concurrent.futures.ProcessPoolExecutor(processors, mp_context=context)
     size = max(1, min(32, len(todo) // (processors * 4)))
-    return _shown(_collected(pool, pool.imap(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
+    return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
 
 
-def _collected(pool: Pool, results: Iterator[object]) -> Iterator[object]:
-    with pool:
-        yield from results
+def _collected(pool: concurrent.futures.Executor, results: Iterator[object]) -> Iterator[object]:
+    try:
+        with pool:
+            yield from results
+    except BrokenProcessPool:
+        raise click.ClickException("a worker process was killed: is there enough memory?") from None
 
 
 def _one(path: str) -> object:
@@ -47,8 +54,6 @@ def _shown(results: Iterator[T], paths: list[str]) -> Iterator[T]:
     if len(paths) < FEWEST or not sys.stderr.isatty():
         yield from results
         return
-    import click
-
     with click.progressbar(
         results, length=len(paths), file=sys.stderr, item_show_func=lambda one: getattr(one, "name", None)
     ) as bar:

@@ -60,12 +60,14 @@ def _root_of(path: Path) -> Path | None:
 
 
 def _relative(path: Path, workspace: Path) -> str:
-    if not path.exists() and not path.is_symlink():
-        raise click.UsageError(f"there is no `{path}`")
     try:
+        if not path.exists() and not path.is_symlink():
+            raise click.UsageError(f"there is no `{path}`")
         return (path.parent.resolve() / path.name).relative_to(workspace).as_posix() if path.name else "."
     except ValueError:
         raise click.UsageError(f"`{path}` is not in the workspace `{workspace}`") from None
+    except OSError as problem:
+        raise click.UsageError(f"`{path}`: {(problem.strerror or str(problem)).lower()}") from None
 
 
 def _within(found: Diagnostic, only: list[str]) -> bool:

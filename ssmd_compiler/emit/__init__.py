@@ -8,14 +8,14 @@ from ssmd_runtime import spec
 
 from ssmd_compiler.emit import argocd, kubernetes, prometheus
 from ssmd_compiler.emit.output import Output
-from ssmd_compiler.emit.templates import SUFFIX, TemplateFault, Templates
+from ssmd_compiler.emit.templates import SUFFIX, TemplateFault, Templates, built_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssmd_compiler.lower import Lowered
 
-__all__ = ["Output", "TemplateFault", "Templates", "argocd", "emit", "template_of"]
+__all__ = ["Output", "TemplateFault", "Templates", "argocd", "emit", "replaces", "template_of"]
 
 
 def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
@@ -32,6 +32,12 @@ def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
     repository = lowered.linked.shared.settings.repository
     if repository is not None:
         yield argocd.application(lowered, repository, templates)
+
+
+def replaces(path: str) -> bool:
+    """Whether a file of `templates/` replaces a built-in one; one that starts with `_` is for others to include."""
+    name = path.rpartition("/")[2]
+    return name in built_in() or name.startswith("_")
 
 
 def template_of(path: str) -> str:

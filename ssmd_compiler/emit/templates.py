@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ssmd_compiler.emit.yaml_text import block_text, scalar, tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jinja2.runtime import Context
 
 __all__ = ["SUFFIX", "TemplateFault", "Templates", "built_in"]
 
@@ -42,12 +45,41 @@ def built_in() -> dict[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, without the operators and methods that make much out of little.
+
+    It bounds what a template can reach; what one can consume is bounded for single expressions alone, because templates
+    are the workspace's own code, reviewed like it.
+    """
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if (operator == "%" and not isinstance(left, str)) or (operator == "*" and not _repeats(left, right)):
+            return super().call_binop(context, operator, left, right)
+        raise SecurityError(f"`{operator}` is not for text, lists or powers here")
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str) and attr in _GROWING:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+
+def _repeats(left: Any, right: Any) -> bool:
+    return not (isinstance(left, int | float) and isinstance(right, int | float))
+
+
+_GROWING = frozenset(
+    {"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill", "replace", "translate"}
+)
+
+
 class Templates:
     """Compiled templates of one workspace."""
 
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         self.own = {name: text for name, text in (own or {}).items() if built_in().get(name) != text}
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = _Sandbox(
             loader=jinja2.DictLoader({**built_in(), **self.own}),
             undefined=jinja2.StrictUndefined,
             autoescape=False,

@@ -24,6 +24,8 @@ _UNBLOCKED = re.compile(
 
 _REMEMBERED: Final = 256
 """Characters up to which a text's spelling is kept in memory."""
+_LONGEST_KEY: Final = 1024
+"""Characters up to which YAML sees a key without `? ` before it; kustomize reads none that is longer, with it or not."""
 
 
 class Yaml(str):
@@ -49,11 +51,18 @@ def scalar(value: Any) -> str:
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar(key)}: {scalar(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)}: {scalar(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(scalar, value)) + "]"
     str(value)  # of Jinja's undefined: this says which name
     raise TypeError(f"a template printed a {type(value).__name__}; give it text, a number, a list or a mapping")
+
+
+def _key(key: Any) -> str:
+    written = scalar(key)
+    if len(written) > _LONGEST_KEY:
+        raise ValueError(f"a template printed a key of more than {_LONGEST_KEY} characters, which YAML does not read")
+    return written
 
 
 def _float(value: float) -> str:
@@ -107,11 +116,8 @@ def _lines(value: Any, pad: str) -> list[str]:
         lines: list[str] = []
         for key, item in value.items():
             nested = isinstance(item, dict | list | tuple) and item
-            lines += (
-                [f"{pad}{scalar(key)}:", *_lines(item, pad + "  ")]
-                if nested
-                else [f"{pad}{scalar(key)}: {scalar(item)}"]
-            )
+            named = f"{pad}{_key(key)}:"
+            lines += [named, *_lines(item, pad + "  ")] if nested else [f"{named} {scalar(item)}"]
         return lines
     if isinstance(value, list | tuple) and value:
         lines = []

@@ -1,8 +1,13 @@
 """What all models share: frozen, and closed against unknown fields."""
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Model"]
+__all__ = ["SECOND_FORM", "Model"]
+
+SECOND_FORM: Final = "\0"
+"""Ends a field's name where the model keeps its second form; no source can say it."""
 
 
 class Model(BaseModel):

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.base import SECOND_FORM, Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
 from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, describe
@@ -199,6 +199,7 @@ _EXPECTED = {
 }
 _FORMS = {
     "too_short": "expected at least one item",
+    "too_long": "expected at most 64 items",
     "string_pattern_mismatch": "expected a duration such as 30s, 5m, 1h or 2d",
 }
 
@@ -234,7 +235,7 @@ def _dotted(loc: Path) -> str:
     text = ""
     for step in loc:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+    return text.replace(SECOND_FORM, "")
 
 
 def _fields_at(model: Any, loc: Path) -> tuple[str, ...]:
@@ -249,7 +250,7 @@ def _fields_at(model: Any, loc: Path) -> tuple[str, ...]:
             return ()
     if isinstance(model, type) and issubclass(model, Model):
         names = (field.alias or name for name, field in model.model_fields.items() if name != "name")
-        return tuple(name for name in names if "." not in name)  # a dotted one is where spelling puts a second form
+        return tuple(name for name in names if SECOND_FORM not in name)
     return ()
 
 

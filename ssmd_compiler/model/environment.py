@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.base import SECOND_FORM, Model
 from ssmd_compiler.model.component import Component, Resources
 from ssmd_compiler.model.scalars import (
     Boolean,
@@ -182,7 +182,7 @@ class Environment(Model):
     schemas: tuple[Text, ...] = ()
     schedule: Schedule | None = None
     symbols: tuple[Text, ...] = ()
-    sync: SymbolSync | None = Field(default=None, alias="symbols.sync")
+    sync: SymbolSync | None = Field(default=None, alias=f"symbols{SECOND_FORM}")
     shards: dict[Name, Shard] = Field(default_factory=dict)
     middleware: Middleware
     connector: Component = Component()

@@ -51,6 +51,10 @@ __all__ = [
 ]
 
 
+MAX_POSITIVE = 2**31 - 1
+"""What Kubernetes and most protocols hold in an integer."""
+
+
 def wrong_type(expected: str, found: Any) -> PydanticCustomError:
     return PydanticCustomError("ssmd_type", "{message}", {"message": f"expected {expected}, found {describe(found)}"})
 
@@ -101,6 +105,8 @@ def _positive(found: Any) -> int:
     value = _integer(found)
     if value < 1:
         raise wrong_form("expected a whole number of at least 1")
+    if value > MAX_POSITIVE:
+        raise wrong_form(f"expected a whole number of at most {MAX_POSITIVE}")
     return value
 
 
@@ -263,11 +269,12 @@ _URL_FORM = _matching(r"[a-z][a-z0-9+.-]{0,15}://[^\s/?#]+([/?#]\S*)?", "a URL s
 Url = Annotated[str, BeforeValidator(_url)]
 Fraction = Annotated[float, BeforeValidator(_between(0, 1, "a number from 0 to 1"))]
 Multiplier = Annotated[float, BeforeValidator(_between(1, 1000, "a number from 1 to 1000"))]
+_IMAGE_PART = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
 ImageName = Annotated[
     str,
     BeforeValidator(
         _matching(
-            r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*"
+            rf"{_IMAGE_PART}(:[0-9]{{1,5}})?(/{_IMAGE_PART})*"
             r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?",
             "a container image such as ghcr.io/ssmd/ssmd-runtime",
         )

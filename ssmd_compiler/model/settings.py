@@ -28,7 +28,7 @@ class Repository(Model):
 class Paths(Model):
     """Further folders that hold `feeds/`, `schemas/` or `environments/`."""
 
-    sources: tuple[Text, ...] = ()
+    sources: tuple[Text, ...] = Field(default=(), max_length=64)
 
 
 class Settings(Model):

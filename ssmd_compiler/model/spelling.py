@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ssmd_compiler.model.base import SECOND_FORM
 from ssmd_compiler.source import Document, Map, Quoted, Seq
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class _Respelling:
             self.move(schedule, "teardown", schedule, "day_end")
         self._middleware(body)
         if isinstance(body.get("symbols"), Map):
-            self.move(body, "symbols", body, "symbols.sync")
+            self.move(body, "symbols", body, f"symbols{SECOND_FORM}")
 
     def _wrap_scalar(self, mapping: Map, key: str, inner: str) -> None:
         """`key: text` is short for `key: {inner: text}`."""

@@ -14,6 +14,9 @@ MAX_GENERATED_BYTES: Final = 64 << 20
 MAX_DOCUMENTS: Final = 20_000
 """Documents of one workspace, all folders together."""
 
+MAX_FOLDER_FAULTS: Final = 200
+"""Files in the wrong place that are told one by one."""
+
 MAX_DEPTH: Final = 48
 """Mappings and lists inside each other. libyaml itself fails past some 20,000."""
 

@@ -114,7 +114,7 @@ class DirectoryTree:
         try:
             with os.scandir(self._resolve(folder)) as entries:
                 return sorted(f"{entry.name}/" if self._is_folder(entry) else entry.name for entry in entries)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return []
         except OSError as problem:
             raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
@@ -128,6 +128,8 @@ class DirectoryTree:
             raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
 
     def read_unlinked(self, path: str) -> bytes:
+        if inside(path) != path:
+            raise Refused(FaultKind.UNREADABLE, "its name cannot be a path in the workspace")
         joined = os.path.join(self._real_root, path)  # noqa: PTH118 -- as in _resolve
         try:
             return self._read_regular(self._unlinked(path, joined), limit=MAX_GENERATED_BYTES)
@@ -160,8 +162,10 @@ class DirectoryTree:
         try:
             real = os.path.realpath(joined, strict=True)
         except (FileNotFoundError, NotADirectoryError):
-            if os.path.islink(joined):  # noqa: PTH114 -- as above
+            if self._through_a_link(path):
                 raise Refused(FaultKind.LINK, "leads to nothing") from None
+            if self._through_a_file(path):
+                raise Refused(FaultKind.UNREADABLE, "what should be a folder is a file") from None
             raise FileNotFoundError(path) from None
         except OSError as problem:
             if problem.errno == errno.ELOOP:
@@ -170,6 +174,13 @@ class DirectoryTree:
         if real != self._real_root and not real.startswith(self._real_root.rstrip("/") + "/"):
             raise Refused(FaultKind.LINK, "leads out of the workspace")
         return real
+
+    def _through_a_link(self, path: str) -> bool:
+        """Whether a part of a path that leads to nothing is a link."""
+        return any((self.root / part).is_symlink() for part in _prefixes(path))
+
+    def _through_a_file(self, path: str) -> bool:
+        return any((self.root / part).is_file() for part in _prefixes(path)[:-1])
 
     def _read_regular(self, real: str, limit: int = MAX_FILE_BYTES) -> bytes:
         # O_NONBLOCK: opening a FIFO would wait for its writer for ever.
@@ -192,6 +203,12 @@ def _read_all(descriptor: int, expected: int, limit: int) -> bytes:
     if len(content) > limit:
         raise Refused(FaultKind.TOO_LARGE, str(len(content)))
     return content
+
+
+def _prefixes(path: str) -> list[str]:
+    """`a`, `a/b` and `a/b/c` of `a/b/c`."""
+    parts = path.split("/")
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def _kind_of(mode: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.source.document import Document, read_document
 from ssmd_compiler.source.faults import Fault, FaultKind
-from ssmd_compiler.source.limits import MAX_DOCUMENTS
+from ssmd_compiler.source.limits import MAX_DOCUMENTS, MAX_FOLDER_FAULTS
 from ssmd_compiler.source.tree import Refused, Tree, inside
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
         for family in FAMILIES:
             folder = f"{root}/{family}" if root else family
             found[family] += search.documents(folder)
-    templates = [f"{TEMPLATES}/{name}" for name in search.names(TEMPLATES) if name.endswith(".yaml.j2")]
-    if sum(map(len, found.values())) > MAX_DOCUMENTS:
-        search.fault(FaultKind.TOO_MANY_FILES, min(paths[0] for paths in found.values() if paths), str(MAX_DOCUMENTS))
+    search.settings()
+    templates = list(search.templates())
+    if sum(map(len, found.values())) + len(templates) > MAX_DOCUMENTS:
+        first = min(paths[0] for paths in (*found.values(), templates) if paths)
+        search.fault(FaultKind.TOO_MANY_FILES, first, str(MAX_DOCUMENTS))
         return Sources((), (), (), (), tuple(search.faults))
     feeds, schemas, environments = (tuple(found[family]) for family in FAMILIES)
     lost = tuple(root for root, folder in named.items() if folder is None or not _holds_a_family(search, folder))
@@ -113,5 +115,28 @@ class _Search:
                 family = folder.rpartition("/")[0]
                 self.fault(FaultKind.NOT_READ, f"{folder}/{name}", f"documents stand directly in `{family}/`")
 
+    def templates(self) -> Iterator[str]:
+        for name in self.names(TEMPLATES):
+            path = f"{TEMPLATES}/{name}"
+            if name.endswith(".yaml.j2"):
+                yield path
+            elif name.endswith(".yaml.j2/"):
+                self.fault(FaultKind.UNREADABLE, path.rstrip("/"), "it is a directory, not a regular file")
+            elif name.endswith((".yaml", ".yml", ".j2")) and not name.startswith("."):
+                self.fault(FaultKind.NOT_READ, path, "a template's name ends in `.yaml.j2`")
+
+    def settings(self) -> None:
+        """What stands where the settings could, and is not read."""
+        names = self.names("")
+        if f"{SETTINGS}/" in names:
+            self.fault(FaultKind.UNREADABLE, SETTINGS, "it is a directory, not a regular file")
+        if "ssmd.yml" in names:
+            self.fault(FaultKind.NOT_READ, "ssmd.yml", f"the settings are in `{SETTINGS}`")
+
     def fault(self, kind: FaultKind, path: str, detail: str) -> None:
+        """Note what is wrong with one file; of very many files, not each."""
+        if len(self.faults) >= MAX_FOLDER_FAULTS:
+            return
+        if len(self.faults) == MAX_FOLDER_FAULTS - 1:
+            kind, detail = FaultKind.TOO_MANY_FILES, str(MAX_FOLDER_FAULTS)
         self.faults.append(Document(path, None, (Fault(kind, Span(path), detail),)))

@@ -108,6 +108,12 @@ FRAMES = {
         {"version": "version: v1", "effective_from": "effective_from: 2025-01-01", "hash": f"hash: {_HASH}"},
     ),
     "environment": Frame(_ENVIRONMENT, _envelope("Environment", "dev"), 2, _BASE),
+    "environment without keys": Frame(
+        _ENVIRONMENT,
+        _envelope("Environment", "dev"),
+        2,
+        {key: text for key, text in _BASE.items() if key != "keys"},
+    ),
     "key": Frame(
         _ENVIRONMENT,
         _environment("keys", "  keys:\n    kalshi:\n"),

@@ -83,7 +83,8 @@ def test_a_whole_number_is_one(written, number):
 
 @pytest.mark.parametrize(("written", "number"), [("2", 2.0), ("0.1", 0.1), ("1e3", 1000.0), ("1.5E-3", 0.0015)])
 def test_a_number_is_one(written, number):
-    found = value("connector", f"retry: {{multiplier: {written}}}", "connector.retry.multiplier")
+    said = f"alerts: {{DataGaps: {{threshold: {written}}}}}"
+    found = value("environment", said, "alerts.DataGaps.threshold")
     assert (found, type(found)) == (number, float)
 
 

@@ -219,14 +219,28 @@ def test_a_field_of_a_key_is_no_way_out_of_its_folder(field):
 
 @pytest.mark.parametrize("path", ["../data", "/data/../../etc", "/var/lib/../../etc"])
 def test_a_path_of_files_is_no_way_up(path):
-    assert compiled(changed(storage(path=path))).failed
-    assert compiled(changed({"middleware": {"journal": {"type": "file", "path": path}}})).failed
+    assert codes(changed(storage(path=path))) == {"SSMD604"}
+    assert codes(changed(journal(path))) == {"SSMD604"}
+
+
+@pytest.mark.parametrize("path", ["/var/log/journal", "/var/lib/ssmd/storage", "/var/lib/ssmd/storages/journal"])
+def test_a_journal_stands_where_files_are_kept(path):
+    """Nothing else in a container can be written."""
+    assert codes(changed(journal(path))) == {"SSMD604"}
+
+
+def journal(path: str) -> dict[str, Any]:
+    return {"middleware": {"journal": {"type": "file", "path": path}}}
+
+
+def codes(files: dict[str, bytes]) -> set[str]:
+    return {found.code for found in compiled(files).diagnostics}
 
 
 @pytest.mark.parametrize("path", ["../elsewhere", "/elsewhere", "file:///elsewhere", "nowhere"])
 def test_a_folder_of_sources_that_is_not_read_is_told(path):
     settings = yaml.safe_dump({"paths": {"sources": [path]}}).encode()
-    assert compiled(WORKSPACES["minimal"] | {"ssmd.yaml": settings}).failed
+    assert codes(WORKSPACES["minimal"] | {"ssmd.yaml": settings}) == {"SSMD017"}
 
 
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "labels": {"a": "b"}}}

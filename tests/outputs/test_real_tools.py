@@ -195,6 +195,49 @@ CASES = [
     ),
     Case(
         "ConnectorNoData",
+        "the day is over and its pod is gone",
+        {
+            f'ssmd_connector_messages_received_total{{feed="kalshi",type="trade",{CRYPTO}}}': "500+10x5 stale",
+            f"up{{{CRYPTO}}}": "1x5 stale",
+        },
+        "15m",
+    ),
+    Case(
+        "ConnectorNoData",
+        "data flow from a pod that is scraped",
+        {
+            f'ssmd_connector_messages_received_total{{feed="kalshi",type="trade",{CRYPTO}}}': "0+10x20",
+            f"up{{{CRYPTO}}}": "1x20",
+        },
+        "15m",
+    ),
+    Case(
+        "ConnectorNoData",
+        "two pods of one shard and one is mute",
+        {
+            f'ssmd_connector_messages_received_total{{feed="kalshi",type="trade",pod="a",{CRYPTO}}}': "0+10x20",
+            f'up{{pod="a",{CRYPTO}}}': "1x20",
+            f'up{{pod="b",{CRYPTO}}}': "1x20",
+        },
+        "15m",
+    ),
+    Case(
+        "ConnectorNoData",
+        "the first frame came within two minutes",
+        {
+            f"up{{{CRYPTO}}}": "_x5 1x20",
+            f'ssmd_connector_messages_received_total{{feed="kalshi",type="trade",{CRYPTO}}}': "_x6 0+10x20",
+        },
+        "9m",
+    ),
+    Case(
+        "ConnectorNoData",
+        "an archiver receives nothing from an exchange",
+        {f'up{{container="archiver",{CRYPTO}}}': "1x20"},
+        "15m",
+    ),
+    Case(
+        "ConnectorNoData",
         "never a frame since the start",
         {f"up{{{CRYPTO}}}": "1x20", f'ssmd_connected{{feed="kalshi",{CRYPTO}}}': "0x20"},
         "15m",
@@ -304,6 +347,29 @@ CASES = [
         {f'ssmd_gaps_total{{feed="kalshi",reason="sequence",{CRYPTO}}}': "_x5 1x20"},
         "8m",
         ({"shard": "crypto", "reason": "sequence"},),
+    ),
+    Case(
+        "DataGaps",
+        "none yet since the start",
+        {f'ssmd_gaps_total{{feed="kalshi",reason="sequence",{CRYPTO}}}': "_x5 0x20"},
+        "8m",
+    ),
+    Case(
+        "DataGaps",
+        "the first of its reason and ten minutes passed",
+        {f'ssmd_gaps_total{{feed="kalshi",reason="sequence",{CRYPTO}}}': "_x5 1x20"},
+        "16m",
+    ),
+    Case(
+        "DataGaps",
+        "the first of one reason beside old ones of another",
+        {
+            f'ssmd_gaps_total{{feed="kalshi",reason="sequence",{CRYPTO}}}': "7x20",
+            f'ssmd_gaps_total{{feed="kalshi",reason="reconnect",{CRYPTO}}}': "_x5 1x20",
+        },
+        "8m",
+        ({"shard": "crypto", "reason": "reconnect"},),
+        "rich recorded 1 gaps (reconnect)",
     ),
     Case(
         "DataGaps",

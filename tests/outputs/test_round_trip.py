@@ -161,7 +161,7 @@ TEXT = st.one_of(
         "".join
     ),
 )
-LONGEST_KEY = 200
+LONGEST_KEY = 170
 """YAML reads a key of up to 1,024 characters as it is, and one character may be written as six."""
 LOADERS = (yaml.BaseLoader, yaml.SafeLoader, yaml.CBaseLoader, yaml.CSafeLoader)
 
@@ -232,11 +232,26 @@ def test_a_tree_is_read_back_as_it_was(value, indent):
         assert load(f"a: {scalar(value)}\n", loader) == {"a": value}
 
 
-@pytest.mark.parametrize("key", ["a" * 128, "a" * 1024, "a" * 1025, "é" * 600, "a b" * 400])
+LONG_KEYS = ["a" * 128, "a" * 1024, "é" * 1022, "a b" * 340, "\x7f" * 170]
+LONGER_KEYS = ["a" * 1025, "é" * 1023, "a b" * 341, "\x7f" * 171]
+
+
+@pytest.mark.parametrize("key", LONG_KEYS)
 def test_a_long_key_is_read_back_as_it_was(key):
-    """YAML reads a key without `? ` only up to 1,024 characters."""
-    for loader in (yaml.SafeLoader, yaml.CSafeLoader):
-        assert load(str(tree({key: "b"})), loader) == {key: "b"}
+    for value in ({key: "b"}, {"a": [{key: {key: ["b"]}, "c": "d"}, {}]}):
+        for loader in (yaml.SafeLoader, yaml.CSafeLoader):
+            assert load(str(tree(value)), loader) == value
+            assert load(scalar(value), loader) == value
+
+
+@pytest.mark.parametrize("key", LONGER_KEYS)
+def test_a_key_that_cannot_be_read_back_is_refused(key):
+    """With `? ` before it PyYAML would read it, and kustomize would not: nothing that ssmd prints has such a name."""
+    for value in ({key: "b"}, {"a": [{key: {}}]}):
+        with pytest.raises(ValueError, match="1024 characters"):
+            tree(value)
+        with pytest.raises(ValueError, match="1024 characters"):
+            scalar(value)
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
@@ -263,7 +278,7 @@ def test_go_reads_the_same(tmp_path):
     """
     randomly = random.Random(0)
     carried = [text for text in NASTY if not re.search("[\x7f-\x9f\u2028\u2029\ufffe\uffff]", text)]
-    texts = [*carried, *("".join(randomly.choices(carried, k=3)) for _ in range(200))]
+    texts = [*carried, "long key" * 127, *("".join(randomly.choices(carried, k=3)) for _ in range(200))]
     value = {
         f"k{index}": {"flow": [text, {"a": text}], "block": text, "keys": {f"{text}!": "a"}}
         for index, text in enumerate(texts)

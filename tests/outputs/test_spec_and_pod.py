@@ -19,11 +19,26 @@ from ssmd_compiler.source import DirectoryTree
 REPOSITORY = Path(__file__).resolve().parents[2]
 NATS = {"type": "nats", "url": "nats://nats.example:4222"}
 
+
+def _without(*fields: str) -> dict[str, bytes]:
+    document = yaml.load(WORKSPACES["minimal"][MINIMAL], yaml.BaseLoader)
+    for field in fields:
+        del document["spec"][field]
+    return WORKSPACES["minimal"] | {MINIMAL: yaml.safe_dump(document).encode()}
+
+
 TREES: dict[str, dict[str, bytes]] = {
     **WORKSPACES,
     "an archiver beside local files": changed({"middleware": {"transport": NATS}, "archiver": {}}),
-    "a journal in a folder of its own": changed(
-        {"middleware": {"journal": {"type": "file", "path": "/var/log/journal"}}}
+    "a journal beside an object store": changed(
+        {
+            "middleware": {
+                "transport": {"type": "memory"},
+                "storage": {"type": "s3", "bucket": "raw"},
+                "journal": {"type": "file", "path": "/var/lib/ssmd/spool/journal"},
+            }
+        },
+        base=_without("middleware"),
     ),
     "a journal beside the files": changed(
         {"middleware": {"journal": {"type": "file", "path": "/var/lib/ssmd/storage/journal"}}}
@@ -145,13 +160,6 @@ def test_the_older_secrets_are_still_mounted():
     assert "kalshi-api" in mounted
 
 
-def _without(*fields: str) -> dict[str, bytes]:
-    document = yaml.load(WORKSPACES["minimal"][MINIMAL], yaml.BaseLoader)
-    for field in fields:
-        del document["spec"][field]
-    return WORKSPACES["minimal"] | {MINIMAL: yaml.safe_dump(document).encode()}
-
-
 @pytest.mark.parametrize(
     ("change", "rolls"),
     [
@@ -165,6 +173,38 @@ def _without(*fields: str) -> dict[str, bytes]:
 def test_pods_are_rolled_by_what_they_execute_and_by_nothing_else(change, rolls):
     before, after = (_checksum(sound(files).outputs) for files in (WORKSPACES["minimal"], changed(change)))
     assert (before != after) is rolls
+
+
+def test_a_version_still_to_come_rolls_no_pods():
+    """It moves the day on which the spec ends, and nothing that is executed."""
+    feed = "exchanges/feeds/kalshi.yaml"
+    versions = yaml.load(WORKSPACES["minimal"][feed], yaml.BaseLoader)["spec"]["versions"]
+    later = versions[-1] | {"version": "v9", "effective_from": "2027-06-01"}
+    before, after = (
+        sound(files).outputs for files in (WORKSPACES["minimal"], changed({"versions": [*versions, later]}, path=feed))
+    )
+    assert [spec.decode(files["dev/spec.json"]).as_of_until for files in (before, after)] == [None, "2027-06-01"]
+    assert _checksum(before) == _checksum(after)
+
+
+def test_two_that_write_files_do_not_share_a_volume():
+    """A claim of one node at a time would keep one of them from starting."""
+    files = sound(TREES["an archiver beside local files"]).outputs
+    claims = {
+        component: volume["persistentVolumeClaim"]["claimName"]
+        for component in ("connector", "archiver")
+        for volume in _volumes(files, component)
+        if "persistentVolumeClaim" in volume
+    }
+    assert len(set(claims.values())) == len({"connector", "archiver"})
+    made = {yaml.safe_load(files[path])["metadata"]["name"] for path in files if path.startswith("dev/pvc")}
+    assert made == set(claims.values())
+
+
+def _volumes(files: Any, component: str) -> list[dict[str, Any]]:
+    name = "deployment" if component == "connector" else f"deployment-{component}"
+    volumes: list[dict[str, Any]] = yaml.safe_load(files[f"dev/{name}.yaml"])["spec"]["template"]["spec"]["volumes"]
+    return volumes
 
 
 def _checksum(files: Any) -> str:

@@ -29,7 +29,7 @@ def workspace(tmp_path: Path) -> Path:
 def outside(tmp_path: Path) -> Path:
     """A folder beside the workspace, with a document of every kind; each holds the canary."""
     files = ["x", "x.yaml", "ssmd.yaml", "s.capnp", "service.yaml.j2", "feeds/x.yaml", "environments/x.yaml"]
-    return make(tmp_path / "outside", {name: f"leaked: {CANARY}\n" for name in files})
+    return make(tmp_path / "outside", dict.fromkeys(files, f"leaked: {CANARY}\n"))
 
 
 @pytest.fixture(scope="session")

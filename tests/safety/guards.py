@@ -90,10 +90,6 @@ def no_alias_budget() -> None:
     _limits("MAX_ALIASES", "MAX_NODES")
 
 
-def no_node_budget() -> None:
-    _limits("MAX_NODES", "MAX_FAULTS")
-
-
 def no_encoding() -> None:
     _everywhere("ssmd_compiler.source.document._encoding_fault", lambda path, content: None)
 
@@ -171,7 +167,9 @@ def no_strict_undefined() -> None:
     from ssmd_compiler.emit import templates
 
     plain = templates.scalar
-    _everywhere("ssmd_compiler.emit.templates.scalar", lambda value: plain("" if isinstance(value, jinja2.Undefined) else value))
+    _everywhere(
+        "ssmd_compiler.emit.templates.scalar", lambda value: plain("" if isinstance(value, jinja2.Undefined) else value)
+    )
 
 
 def no_serializer() -> None:
@@ -179,18 +177,21 @@ def no_serializer() -> None:
     from ssmd_compiler.emit import templates
 
     plain = templates.scalar
-    _everywhere("ssmd_compiler.emit.templates.scalar", lambda value: value if type(value) is str and "\n" in value else plain(value))
+    _everywhere(
+        "ssmd_compiler.emit.templates.scalar",
+        lambda value: value if type(value) is str and "\n" in value else plain(value),
+    )
 
 
 def values_are_templates() -> None:
-    """The manifest of a workload is rendered once more."""
+    """The Argo CD application is rendered once more."""
     from ssmd_compiler.emit.templates import Templates
 
     once = Templates.render
 
     def twice(self: Templates, name: str, values: Any) -> bytes:
         made = once(self, name, values)
-        return self._environment.from_string(made.decode()).render(values).encode() if name == "deployment" else made
+        return self._environment.from_string(made.decode()).render(values).encode() if name == "application" else made
 
     Templates.render = twice
 
@@ -243,6 +244,11 @@ def no_mask() -> None:
     text._Page.line_at = lambda self, span, *_: (self.lines(span.path) or [""])[span.line - 1]  # type: ignore[method-assign]
 
 
+def no_escaping() -> None:
+    """What comes from a file or a path is shown as it is."""
+    _everywhere("ssmd_compiler.diagnostics.escape.printable", lambda text: text)
+
+
 def talkative_crash() -> None:
     """The crash file repeats the message."""
     from ssmd_compiler.cli import crash
@@ -261,12 +267,9 @@ def explode() -> None:
 
     def compile_(*_: Any, **__: Any) -> None:
         password = CANARY
-        try:
-            raise ValueError(password)
-        except ValueError as cause:
-            problem = RuntimeError(f"connection to nats://user:{password}@host refused")
-            problem.add_note(password)
-            raise problem from cause
+        problem = RuntimeError(f"connection to nats://user:{password}@host refused")
+        problem.add_note(password)
+        raise problem from ValueError(password)
 
     _everywhere("ssmd_compiler.compiler.compile", compile_)
 

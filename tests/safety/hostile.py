@@ -99,7 +99,7 @@ def small_tree() -> dict[str, str | bytes]:
 
 @cache
 def _starter() -> dict[str, bytes]:
-    from ssmd_compiler.starter import starter  # noqa: PLC0415 -- asked for by few
+    from ssmd_compiler.starter import starter
 
     return starter()
 

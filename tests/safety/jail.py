@@ -107,8 +107,9 @@ class Jail:
 
 
 def _serve() -> None:
-    import guards  # noqa: F401, PLC0415 -- imported before any fork has too few open files for it
-    import ssmd_compiler  # noqa: PLC0415 -- found only where the tests find it
+    import guards  # noqa: F401 -- imported before any fork has too few open files for it
+
+    import ssmd_compiler
 
     for module in pkgutil.walk_packages(ssmd_compiler.__path__, "ssmd_compiler."):
         if not module.name.endswith(("__main__", "._child")):
@@ -126,9 +127,14 @@ def _confined(request: Request) -> Outcome:
         _become(request, out, err)
     late = _wait(child, request.seconds)
     _, status, used = os.wait4(child, 0)
-    said = [_content(end) for end in (out, err)]
-    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-    return Outcome(os.waitstatus_to_exitcode(status), *said, cpu=round(cpu, 3), peak=peak, late=late)
+    return Outcome(
+        code=os.waitstatus_to_exitcode(status),
+        out=_content(out),
+        err=_content(err),
+        cpu=round(used.ru_utime + used.ru_stime, 3),
+        peak=used.ru_maxrss * 1024,
+        late=late,
+    )
 
 
 def _wait(child: int, seconds: float) -> bool:
@@ -158,11 +164,11 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
         os.dup2(err, 2)
         os.closerange(3, 256)
         _confine(request)
-        from guards import GUARDS  # noqa: PLC0415 -- it imports what the first process found
+        from guards import GUARDS
 
         for name in request.changed:
             GUARDS[name]()
-        from ssmd_compiler.cli import run  # noqa: PLC0415 -- as above
+        from ssmd_compiler.cli import run
 
         code = run(request.argv)
         sys.stdout.flush()
@@ -191,7 +197,7 @@ def _confine(request: Request) -> None:
 
 def _drop_capabilities() -> None:
     """Root stays root by name, but permissions hold for it as for everybody (capset(2), version 3 of its header)."""
-    import ctypes  # noqa: PLC0415 -- only here
+    import ctypes
 
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hostile import ENVIRONMENT, FEED, TEMPLATE, environment, feed, make, plant, run, small_tree, snapshot
+from jail import GIB
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -24,7 +26,9 @@ LOCK = "generated/ssmd.lock.json"
 
 @pytest.fixture
 def victims(tmp_path: Path) -> Path:
-    return make(tmp_path / "victims", {"victim": "as it was\n", "dev/service.yaml": "as it was\n", "ssmd.lock.json": "{}\n"})
+    return make(
+        tmp_path / "victims", {"victim": "as it was\n", "dev/service.yaml": "as it was\n", "ssmd.lock.json": "{}\n"}
+    )
 
 
 @pytest.fixture
@@ -188,7 +192,10 @@ FAILURES: dict[str, tuple[str, str]] = {
     "template": (TEMPLATE, "{{ nothing }}"),
     "template's output": (TEMPLATE, "a: 1\n"),
     "another environment": ("environments/other.yaml", environment(name="other", feed="nothing")),
-    "two that collide": ("environments/other.yaml", environment(name="other", namespace="ssmd", middleware="{transport: {type: memory}, storage: {type: nothing}}")),
+    "two that collide": (
+        "environments/other.yaml",
+        environment(name="other", namespace="ssmd", middleware="{transport: {type: memory}, storage: {type: nothing}}"),
+    ),
     "a size": (ENVIRONMENT, environment(symbols=f"[{', '.join(f'S{index}' for index in range(90_000))}]")),
 }
 
@@ -245,7 +252,17 @@ def test_a_workspace_that_may_only_be_read_is_validated(jail: Jail, workspace: P
 # Controls
 
 
-@pytest.mark.parametrize("name", ["a file, to a file", "a file, dangling", "a folder, out", "all, out", "the lock lists what is above", "the lock lists what is absolute"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a file, to a file",
+        "a file, dangling",
+        "a folder, out",
+        "all, out",
+        "the lock lists what is above",
+        "the lock lists what is absolute",
+    ],
+)
 def test_control_without_the_guards_a_victim_is_hit(name: str, jail: Jail, published: Path, victims: Path) -> None:
     PLANTED[name](published, victims)
     outside = snapshot(victims)

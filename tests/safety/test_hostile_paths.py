@@ -87,7 +87,9 @@ def test_a_schema_file_does_not_leave_the_workspace(
     if where == "version":
         text = text.replace("schema_file: trade.v1.capnp", f"schema_file: '{path}'")
     else:
-        text = text.replace("      schema_file: trade.v1.capnp\n", "").replace("  format:", f"  schema_file: '{path}'\n  format:")
+        text = text.replace("      schema_file: trade.v1.capnp\n", "").replace(
+            "  format:", f"  schema_file: '{path}'\n  format:"
+        )
     plant(starter, SCHEMA, text)
     check_refused(run(jail, starter), SCHEMA, LEAVES)
 
@@ -147,7 +149,9 @@ def test_a_source_folder_that_cannot_be_read_is_told(name: str, jail: Jail, work
 
 def test_many_source_folders_cost_what_they_should(jail: Jail, workspace: Path, honest_price: float) -> None:
     plant(workspace, SETTINGS, f"paths: {{sources: [{', '.join(f's{index}' for index in range(90_000))}]}}\n")
-    assert run(jail, workspace).outcome.cpu < 5 * honest_price
+    ran = run(jail, workspace, cpu=15)
+    assert ran.outcome.code in (0, 1), "it was ended"
+    assert ran.outcome.cpu < 5 * honest_price
 
 
 # Links
@@ -242,8 +246,17 @@ SPECIAL: dict[str, Callable[[Path], object]] = {
     "folder": os.mkdir,
     "sparse": lambda path: (path.touch(), os.truncate(path, GIB)),
 }
-DEVICES: dict[str, Callable[[Path], object]] = {"zero": device(1, 5), "terminal": device(5, 0), "no driver": device(250, 7)}
-PLACES = {ENVIRONMENT: (ENVIRONMENT, UNREADABLE), SETTINGS: (SETTINGS, UNREADABLE), DEFINITION: (SCHEMA, NO_DEFINITION), TEMPLATE: (TEMPLATE, TEMPLATE_FAILS)}
+DEVICES: dict[str, Callable[[Path], object]] = {
+    "zero": device(1, 5),
+    "terminal": device(5, 0),
+    "no driver": device(250, 7),
+}
+PLACES = {
+    ENVIRONMENT: (ENVIRONMENT, UNREADABLE),
+    SETTINGS: (SETTINGS, UNREADABLE),
+    DEFINITION: (SCHEMA, NO_DEFINITION),
+    TEMPLATE: (TEMPLATE, TEMPLATE_FAILS),
+}
 
 
 def check_special(make_special: Callable[[Path], object], place: str, jail: Jail, starter: Path) -> None:
@@ -313,7 +326,7 @@ def test_a_hundred_thousand_documents_are_told_as_one(jail: Jail, workspace: Pat
     for start in range(0, MANY, 20_000):  # a file has no more names than some tens of thousands
         (folder / f"e{start}.yaml").touch()
         for index in range(start + 1, start + 20_000):
-            os.link(f"{folder}/e{start}.yaml", f"{folder}/e{index}.yaml")  # noqa: PTH -- a Path costs more than a link
+            os.link(f"{folder}/e{start}.yaml", f"{folder}/e{index}.yaml")
     ran = jail.run(["validate"], workspace)
     assert ran.code == 1
     assert TOO_MANY in ran.out

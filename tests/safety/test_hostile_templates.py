@@ -107,7 +107,9 @@ BOMBS = {
     "a replacement": "{{ ('a' * 10**5).replace('a', 'b' * 10**4) }}",
     "an indent": "{{ labels|tree(10**9) }}",
     "an indent of a block": "{{ 'a\nb\nc\n'|block_text(10**9) }}",
-    "text in a loop": "{% set s = 'a' * 1000 %}{% for i in s %}{% for j in s %}" + "a" * 500 + "{% endfor %}{% endfor %}",
+    "text in a loop": "{% set s = 'a' * 1000 %}{% for i in s %}{% for j in s %}"
+    + "a" * 500
+    + "{% endfor %}{% endfor %}",
     "a loop over text": "{% for i in 'a' * 10**9 %}{% endfor %}",
     "doubling": "{% set a = 'x' * 2**20 %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}"
     "{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}x",

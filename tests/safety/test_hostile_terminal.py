@@ -119,7 +119,9 @@ def test_a_terminal_gets_colour_and_nothing_that_it_obeys_from_a_file(workspace:
     ours, theirs = pty.openpty()
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HOME), str(HOME / "runtime")]), "TERM": "xterm"}
     env.pop("NO_COLOR", None)
-    with subprocess.Popen([*SSMD.split(), "validate"], cwd=workspace, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+    with subprocess.Popen(
+        [*SSMD.split(), "validate"], cwd=workspace, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as child:
         os.close(theirs)
         said = b""
         try:
@@ -137,7 +139,23 @@ def test_a_terminal_gets_colour_and_nothing_that_it_obeys_from_a_file(workspace:
 
 # Folders
 
-ODD_NAMES = ["with space", "é漢", "a\nb", "$(id)", "'", '"', "-rf", "--help", "%s{}", "\x1b[31m", "a" * 200, "ssmd.yaml", "#", "*", "\\"]
+ODD_NAMES = [
+    "with space",
+    "é漢",
+    "a\nb",
+    "$(id)",
+    "'",
+    '"',
+    "-rf",
+    "--help",
+    "%s{}",
+    "\x1b[31m",
+    "a" * 200,
+    "ssmd.yaml",
+    "#",
+    "*",
+    "\\",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: ascii(name)[:12])
@@ -154,10 +172,7 @@ def test_a_workspace_of_any_name_compiles(name: str, jail: Jail, tmp_path: Path)
 
 
 def test_a_workspace_whose_name_is_no_text_compiles(jail: Jail, tmp_path: Path) -> None:
-    raw = bytes(tmp_path) + b"/\xff"
-    os.mkdir(raw)
-    root = Path(os.fsdecode(raw))
-    make(root, small_tree())
+    root = make(tmp_path / os.fsdecode(b"\xff"), small_tree())
     assert jail.run(["compile", "-v"], root).code == 0
     assert jail.run(["validate"], root).code == 0
 
@@ -257,6 +272,8 @@ def test_a_worker_that_is_killed_does_not_hang_the_rest(jail: Jail, workspace: P
         storage = f"{{transport: {{type: memory}}, storage: {{type: local, path: /x/{name}}}}}"
         plant(workspace, f"environments/{name}.yaml", environment(name=name, middleware=storage))
     assert jail.run(["compile"], workspace).code == 0
-    killed = jail.run(["compile"], workspace, changed=("worker_dies",), seconds=25, env={"TMPDIR": str(workspace.parent)})
+    killed = jail.run(
+        ["compile"], workspace, changed=("worker_dies",), seconds=25, env={"TMPDIR": str(workspace.parent)}
+    )
     assert not killed.late, "it waits for a process that is gone"
     assert killed.code in (2, 3)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hostile import ENVIRONMENT, FEED, Ran, environment, feed, plant, run, small_tree, snapshot
+from hostile import ENVIRONMENT, FEED, SETTINGS, Ran, environment, feed, make, plant, run, small_tree, snapshot
 from jail import GIB
 
 if TYPE_CHECKING:
@@ -55,7 +55,25 @@ ODD_TEXT = [
 # Numbers, dates, zones
 
 MIDDLEWARE = "{{transport: {{type: memory}}, storage: {{type: local, path: /x, sync_interval_ms: {}}}}}"
-NOT_NUMBERS = ["1" + "0" * 1000, "9" * 100_000, "-1", "0", "1e3", "1e999", ".inf", ".nan", "0x10", "0o7", "1_000", "+1", "١٢", "1.5", "''", "true", "[1]"]
+NOT_NUMBERS = [
+    "1" + "0" * 1000,
+    "9" * 100_000,
+    "-1",
+    "0",
+    "1e3",
+    "1e999",
+    ".inf",
+    ".nan",
+    "0x10",
+    "0o7",
+    "1_000",
+    "+1",
+    "\u0661\u0662",
+    "1.5",
+    "''",
+    "true",
+    "[1]",
+]
 
 
 def check_told(ran: Ran, path: str) -> None:
@@ -89,9 +107,22 @@ ENVIRONMENT_LINES = [
     "alerts: {GapsDetected: {for: -5m}}",
     *(
         f"schedule: {{timezone: '{zone}', day_start: '00:00', day_end: '01:00'}}"
-        for zone in ["../../etc/passwd", "/etc/localtime", "localtime", "posixrules", "..", "Europe/../UTC", "UTC\\0", "", "EST5EDT,M3.2.0"]
+        for zone in [
+            "../../etc/passwd",
+            "/etc/localtime",
+            "localtime",
+            "posixrules",
+            "..",
+            "Europe/../UTC",
+            "UTC\\0",
+            "",
+            "EST5EDT,M3.2.0",
+        ]
     ),
-    *(f"schedule: {{day_start: '{time}', day_end: '01:00'}}" for time in ["24:00", "99:99", "-1:00", "1:00", "00:00:00", "٠٠:٠٠"]),
+    *(
+        f"schedule: {{day_start: '{time}', day_end: '01:00'}}"
+        for time in ["24:00", "99:99", "-1:00", "1:00", "00:00:00", "\u0660\u0660:\u0660\u0660"]
+    ),
     "namespace: ../x",
     "namespace: a/b",
     "namespace: 'x\\ny'",
@@ -104,7 +135,21 @@ def test_a_value_out_of_bounds_is_a_finding(line: str, jail: Jail, workspace: Pa
     check_told(run(jail, workspace), ENVIRONMENT)
 
 
-NOT_DATES = ["9999-99-99", "0000-00-00", "10000-01-01", "-001-01-01", "2024-02-30", "2024-1-1", "20240101", "2024-W01-1", "२०२४-०१-०१", "2024-01-01T00:00:00", "9" * 5000, "''", "~"]
+NOT_DATES = [
+    "9999-99-99",
+    "0000-00-00",
+    "10000-01-01",
+    "-001-01-01",
+    "2024-02-30",
+    "2024-1-1",
+    "20240101",
+    "2024-W01-1",
+    "\u0968\u0966\u0968\u096a-\u0966\u0967-\u0966\u0967",
+    "2024-01-01T00:00:00",
+    "9" * 5000,
+    "''",
+    "~",
+]
 
 
 @pytest.mark.parametrize("date", NOT_DATES, ids=lambda text: text[:12])
@@ -128,7 +173,25 @@ def test_a_date_on_the_command_line_is_that_or_a_usage_error(date: str, jail: Ja
 
 # Names
 
-BAD_NAMES = ["..", ".", "a/b", "../x", "", "a\nb", "a b", "'", '"', "{{ 7*7 }}", "{% x %}", "A", "é", "-a", "a-", "x" * 64, "x" * 300]
+BAD_NAMES = [
+    "..",
+    ".",
+    "a/b",
+    "../x",
+    "",
+    "a\nb",
+    "a b",
+    "'",
+    '"',
+    "{{ 7*7 }}",
+    "{% x %}",
+    "A",
+    "é",
+    "-a",
+    "a-",
+    "x" * 64,
+    "x" * 300,
+]
 NAMED: dict[str, Callable[[str], str]] = {
     "shard": lambda name: f"shards: {{{name}: {{selector: {{prefix: B}}}}, e: {{selector: {{prefix: E}}}}}}",
     "key": lambda name: f"keys: {{{name}: {{type: api_key, fields: [a]}}}}",
@@ -144,7 +207,28 @@ def test_a_bad_name_is_a_finding(what: str, name: str, jail: Jail, workspace: Pa
     check_told(run(jail, workspace), ENVIRONMENT)
 
 
-FILE_NAMES = ["a\nb", "a b", " ", "-rf", "--help", "...", "x.yaml", "é", "漢字", "\u202e", "\x1b[31m", "\x7f", "{{ 7*7 }}", "{% x %}", "'", "$(id)", "A", "a" * 64, "a" * 250, "argocd"]
+FILE_NAMES = [
+    "a\nb",
+    "a b",
+    " ",
+    "-rf",
+    "--help",
+    "...",
+    "x.yaml",
+    "é",
+    "漢字",
+    "\u202e",
+    "\x1b[31m",
+    "\x7f",
+    "{{ 7*7 }}",
+    "{% x %}",
+    "'",
+    "$(id)",
+    "A",
+    "a" * 64,
+    "a" * 250,
+    "argocd",
+]
 
 
 @pytest.mark.parametrize("name", FILE_NAMES, ids=lambda name: ascii(name)[:14])
@@ -163,8 +247,19 @@ def test_an_environment_with_a_bad_file_name_is_a_finding(name: str, jail: Jail,
     assert ran.outcome.out.replace("\n", "").isprintable()
 
 
+def test_control_a_file_name_would_reach_the_terminal(jail: Jail, workspace: Path) -> None:
+    plant(workspace, "environments/\x1b[31m.yaml", environment())
+    assert "\x1b" not in run(jail, workspace).outcome.out
+    assert "\x1b" in run(jail, workspace, changed=("no_escaping",)).outcome.out
+
+
 def test_a_file_name_that_is_no_text_is_a_finding(jail: Jail, workspace: Path) -> None:
-    for folder, ending in [("environments", b".yaml"), ("exchanges/feeds", b".yaml"), ("schemas", b".yaml"), ("templates", b".yaml.j2")]:
+    for folder, ending in [
+        ("environments", b".yaml"),
+        ("exchanges/feeds", b".yaml"),
+        ("schemas", b".yaml"),
+        ("templates", b".yaml.j2"),
+    ]:
         (workspace / folder).mkdir(exist_ok=True)
         raw = bytes(workspace / folder) + b"/\xff" + ending
         with open(raw, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a Path has no bytes
@@ -187,12 +282,19 @@ BAD_FIELDS = ["../../etc/passwd", "..", "a/b", "/etc/passwd", "a\nb", "a b", "{{
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [*((name, "file:/run/secrets/x") for name in BAD_FIELDS), *((BAD_FIELDS[0], other) for other in ("env", "vault:kv/x", "sealed-secret/x"))],
+    [
+        *((name, "file:/run/secrets/x") for name in BAD_FIELDS),
+        *((BAD_FIELDS[0], other) for other in ("env", "vault:kv/x", "sealed-secret/x")),
+    ],
     ids=lambda text: text[:12],
 )
 def test_a_field_of_a_key_makes_no_path(name: str, source: str, jail: Jail, workspace: Path) -> None:
     """A field becomes a file's name, a variable's name, or a key of a Secret: where it cannot, it is a finding."""
-    plant(workspace, ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [{json.dumps(name)}], source: '{source}'}}}}"))
+    plant(
+        workspace,
+        ENVIRONMENT,
+        environment(f"keys: {{k: {{type: api_key, fields: [{json.dumps(name)}], source: '{source}'}}}}"),
+    )
     check_told(run(jail, workspace), ENVIRONMENT)
 
 
@@ -205,7 +307,21 @@ def test_a_storage_path_is_an_absolute_folder_of_its_own(place: str, jail: Jail,
     check_told(run(jail, workspace), ENVIRONMENT)
 
 
-@pytest.mark.parametrize("source", ["vault:../../x", "vault:a/../b", "vault:kv/x#y", "file:/run/../etc", "file:run", "file:/run/x\\ny", "env:A B", "env:A=B", "env:", "env:LD_PRELOAD;x"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "vault:../../x",
+        "vault:a/../b",
+        "vault:kv/x#y",
+        "file:/run/../etc",
+        "file:run",
+        "file:/run/x\\ny",
+        "env:A B",
+        "env:A=B",
+        "env:",
+        "env:LD_PRELOAD;x",
+    ],
+)
 def test_the_source_of_a_key_leads_nowhere_else(source: str, jail: Jail, workspace: Path) -> None:
     plant(workspace, ENVIRONMENT, environment(f'keys: {{k: {{type: api_key, fields: [a], source: "{source}"}}}}'))
     check_told(run(jail, workspace), ENVIRONMENT)
@@ -220,7 +336,10 @@ TEXT_PLACES: dict[str, tuple[str, Callable[[str], str]]] = {
     "identifier field": (FEED, lambda text: feed(old="identifier_field: symbol", new=f"identifier_field: {text}")),
     "display name": (FEED, lambda text: feed(old="display_name: Kraken", new=f"display_name: {text}")),
     "parser setting": (FEED, lambda text: feed(old="exchange: kraken", new=f"exchange: kraken\n      x: {text}")),
-    "parser setting's name": (FEED, lambda text: feed(old="exchange: kraken", new=f"exchange: kraken\n      {text}: x")),
+    "parser setting's name": (
+        FEED,
+        lambda text: feed(old="exchange: kraken", new=f"exchange: kraken\n      {text}: x"),
+    ),
 }
 
 
@@ -250,8 +369,6 @@ def strings(value: Any) -> set[str]:
 
 @pytest.fixture(scope="module")
 def plain_shape(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from hostile import make  # noqa: PLC0415 -- only here
-
     root = make(tmp_path_factory.mktemp("plain") / "ws", small_tree())
     assert run(jail, root).outcome.code == 0
     return shape(documents(root / "generated"))
@@ -287,26 +404,41 @@ def test_at_least_jinja_is_accepted_as_text(jail: Jail, workspace: Path, plain_s
     check_literal("{{ 7*7 }}", workspace, plain_shape)
 
 
-@pytest.mark.parametrize("guard", ["no_serializer", "values_are_templates"])
-def test_control_text_becomes_structure_without_the_guard(guard: str, jail: Jail, workspace: Path, plain_shape: Any) -> None:
-    attack = {"no_serializer": "x\n          stdin: true #", "values_are_templates": "{{ 7*7 }}"}[guard]
-    plant(workspace, ENVIRONMENT, environment(f"connector: {{image: {json.dumps(attack)}}}"))
+def revision(root: Path) -> Any:
+    application = yaml.safe_load((root / "generated/argocd/dev.yaml").read_text(encoding="utf-8"))
+    return application["spec"]["source"]
+
+
+def settings(text: str) -> str:
+    return f"repository: {{url: 'https://git.example.com/x.git', revision: {json.dumps(text)}}}\n"
+
+
+@pytest.mark.parametrize("text", ODD_TEXT, ids=lambda text: ascii(text)[:20])
+def test_text_of_the_settings_comes_out_as_it_went_in(text: str, jail: Jail, workspace: Path) -> None:
+    plant(workspace, SETTINGS, settings(text))
+    ran = run(jail, workspace)
+    assert ran.outcome.code in (0, 1), ran.outcome.err
+    if ran.outcome.code == 0:
+        assert revision(workspace)["targetRevision"] == text
+
+
+UNGUARDED = {"no_serializer": "x\n    directory: {recurse: true} #", "values_are_templates": "{{ 7*7 }}"}
+
+
+@pytest.mark.parametrize("guard", UNGUARDED)
+def test_control_text_becomes_structure_without_the_guard(guard: str, jail: Jail, workspace: Path) -> None:
+    plant(workspace, SETTINGS, settings(UNGUARDED[guard]))
     assert run(jail, workspace).outcome.code == 0
-    deployment = workspace / "generated/dev/deployment.yaml"
-    assert image_of(deployment).startswith(attack)
-    check_literal(attack, workspace, plain_shape)
+    guarded = revision(workspace)
+    assert guarded["targetRevision"] == UNGUARDED[guard]
     assert run(jail, workspace, changed=(guard,)).outcome.code == 0
-    assert not image_of(deployment).startswith(attack)
-
-
-def image_of(deployment: Path) -> str:
-    image: str = yaml.safe_load(deployment.read_text())["spec"]["template"]["spec"]["containers"][0]["image"]
-    return image
+    assert revision(workspace) != guarded
 
 
 # What multiplies
 
 SYMBOLS = ", ".join(f"S{index}" for index in range(40_000))
+REFERENCES = ", ".join(f"a{index}: $key:k{index}" for index in range(40_000))
 BOMBS: dict[str, dict[str, str]] = {
     "symbols in one shard": {
         ENVIRONMENT: environment(f"shards: {{a: {{selector: {{symbols: [{SYMBOLS}]}}}}}}", symbols=f"[{SYMBOLS}]")
@@ -331,12 +463,15 @@ BOMBS: dict[str, dict[str, str]] = {
     },
     "keys to nothing": {
         ENVIRONMENT: environment(
-            middleware="{transport: {type: aeron, aeron: {%s}}, storage: {type: memory}}"
-            % ", ".join(f"a{index}: $key:k{index}" for index in range(40_000))
+            middleware=f"{{transport: {{type: aeron, aeron: {{{REFERENCES}}}}}, storage: {{type: memory}}}}"
         )
     },
-    "unknown alerts": {ENVIRONMENT: environment("alerts:", *(f"  k{index}: {{enabled: false}}" for index in range(30_000)))},
-    "keys": {ENVIRONMENT: environment("keys:", *(f"  k{index}: {{type: api_key, fields: [a]}}" for index in range(20_000)))},
+    "unknown alerts": {
+        ENVIRONMENT: environment("alerts:", *(f"  k{index}: {{enabled: false}}" for index in range(30_000)))
+    },
+    "keys": {
+        ENVIRONMENT: environment("keys:", *(f"  k{index}: {{type: api_key, fields: [a]}}" for index in range(20_000)))
+    },
     "versions of a feed": {
         FEED: "name: kraken\ntype: websocket\nversions:\n"
         + "".join(

@@ -81,7 +81,9 @@ ACCEPTED_OTHERWISE: dict[str, tuple[str, str]] = {
     ),
     "a transport's own setting": (
         ENVIRONMENT,
-        environment(middleware=f"{{transport: {{type: aeron, aeron: {{password: {SECRET}}}}}, storage: {{type: memory}}}}"),
+        environment(
+            middleware=f"{{transport: {{type: aeron, aeron: {{password: {SECRET}}}}}, storage: {{type: memory}}}}"
+        ),
     ),
     "a transport's header": (
         ENVIRONMENT,
@@ -91,7 +93,10 @@ ACCEPTED_OTHERWISE: dict[str, tuple[str, str]] = {
     ),
     "an image's registry": (ENVIRONMENT, environment(f"connector: {{image: 'https://user:{ENCODED}@registry/x'}}")),
     "a description": (ENVIRONMENT, environment(f"description: see https://user:{ENCODED}@host/")),
-    "a key in a description": (ENVIRONMENT, environment("description: |", "  -----BEGIN RSA PRIVATE KEY-----", f"  {SECRET}")),
+    "a key in a description": (
+        ENVIRONMENT,
+        environment("description: |", "  -----BEGIN RSA PRIVATE KEY-----", f"  {SECRET}"),
+    ),
     "an endpoint's user": (FEED, feed(old="wss://ws", new=f"wss://user:{ENCODED}@ws")),
     "an endpoint's token": (FEED, feed(old="/v2", new=f"/v2?token={ENCODED}")),
     **{
@@ -128,7 +133,10 @@ ACCEPTED_OTHERWISE: dict[str, tuple[str, str]] = {
     "a DSN as a URL": (FEED, parser(f"dsn: 'postgres://user:{ENCODED}@host/x'")),
     "a DSN as words": (FEED, parser(f"dsn: 'host=x user=y password={SECRET}'")),
     "a URL of a URL": (FEED, parser(f"dsn: 'jdbc:postgresql://user:{ENCODED}@host/x'")),
-    "a private key": (FEED, parser("x: |", "  -----BEGIN PRIVATE KEY-----", f"  {SECRET}", "  -----END PRIVATE KEY-----")),
+    "a private key": (
+        FEED,
+        parser("x: |", "  -----BEGIN PRIVATE KEY-----", f"  {SECRET}", "  -----END PRIVATE KEY-----"),
+    ),
     "a private key on a line": (FEED, parser(f'x: "-----BEGIN EC PRIVATE KEY-----\\n{SECRET}\\n"')),
     "a token by its form": (FEED, parser(f"x: {BEARER}")),
     "settings: repository": (SETTINGS, f"repository: {{url: 'https://user:{ENCODED}@git.example.com/x.git'}}\n"),
@@ -158,13 +166,19 @@ WRONG_AS_WELL: dict[str, tuple[str, str | bytes]] = {
     "a tab before it": (ENVIRONMENT, environment("connector:", f"  credentials:\t{SECRET}", "\tx: 1")),
     "a tag": (ENVIRONMENT, environment("connector: {credentials: !Zq9-CANARY_x7Kw2mB4 x}")),
     "an alias": (ENVIRONMENT, environment("connector: {credentials: *Zq9-CANARY_x7Kw2mB4}")),
-    "an anchor": (ENVIRONMENT, environment("connector: {credentials: &Zq9-CANARY_x7Kw2mB4 x, replicas: *Zq9-CANARY_x7Kw2mB4}")),
+    "an anchor": (
+        ENVIRONMENT,
+        environment("connector: {credentials: &Zq9-CANARY_x7Kw2mB4 x, replicas: *Zq9-CANARY_x7Kw2mB4}"),
+    ),
     "a directive": (ENVIRONMENT, environment(f"connector: {{credentials: %{SECRET}}}")),
     "a reserved character": (ENVIRONMENT, environment(f"connector: {{credentials: @{SECRET}}}")),
     "a control character in it": (ENVIRONMENT, environment(f'connector: {{credentials: "{SECRET}\\0"}}')),
     "a raw control character in it": (ENVIRONMENT, environment(f"connector: {{credentials: {SECRET}\u202e}}")),
     "a bad byte after it": (ENVIRONMENT, environment(f"connector: {{credentials: {SECRET}").encode() + b"\xff}\n"),
-    "a merge": (ENVIRONMENT, environment(f"x: &x {{password: {SECRET}}}", f"connector: {{password: {SECRET}, <<: *x}}")),
+    "a merge": (
+        ENVIRONMENT,
+        environment(f"x: &x {{password: {SECRET}}}", f"connector: {{password: {SECRET}, <<: *x}}"),
+    ),
     "in a key": (ENVIRONMENT, environment(f"? {{password: {SECRET}}}", ": 1")),
     "in a second document": (ENVIRONMENT, environment("---", f"password: {SECRET}")),
     "in a list of documents": (ENVIRONMENT, f"- password: {SECRET}\n"),
@@ -179,16 +193,25 @@ WRONG_AS_WELL: dict[str, tuple[str, str | bytes]] = {
     "in a comment": (ENVIRONMENT, environment(f"foo: 1 # password: {SECRET}")),
     "a key's value": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [a], value: {SECRET}}}}}")),
     "a key's fields": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: {{api_key: {SECRET}}}}}}}")),
-    "a key's field beside": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, api_secret: {SECRET}, fields: [a]}}}}")),
+    "a key's field beside": (
+        ENVIRONMENT,
+        environment(f"keys: {{k: {{type: api_key, api_secret: {SECRET}, fields: [a]}}}}"),
+    ),
     "a key itself": (ENVIRONMENT, environment(f"keys: {{api_key: {SECRET}}}")),
     "a key in a list": (ENVIRONMENT, environment(f"keys: [{{name: k, type: api_key, api_key: {SECRET}}}]")),
     "a list of secrets for keys": (ENVIRONMENT, environment(f"keys: [{SECRET}]")),
     "a secret for keys": (ENVIRONMENT, environment(f"keys: {SECRET}")),
     "a key's type": (ENVIRONMENT, environment(f"keys: {{k: {{type: {SECRET}, fields: [a]}}}}")),
-    "a key's rotation": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [a], rotation_days: {SECRET}}}}}")),
+    "a key's rotation": (
+        ENVIRONMENT,
+        environment(f"keys: {{k: {{type: api_key, fields: [a], rotation_days: {SECRET}}}}}"),
+    ),
     "a key's need": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [a], required: {SECRET}}}}}")),
     "a key's source": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [a], source: {SECRET}}}}}")),
-    "a key's source, as a variable": (ENVIRONMENT, environment(f"keys: {{k: {{type: api_key, fields: [a], source: 'env:{SECRET}'}}}}")),
+    "a key's source, as a variable": (
+        ENVIRONMENT,
+        environment(f"keys: {{k: {{type: api_key, fields: [a], source: 'env:{SECRET}'}}}}"),
+    ),
     "a key's source, as a Secret": (
         ENVIRONMENT,
         environment(f"keys: {{k: {{type: api_key, fields: [a], source: 'sealed-secret/{SECRET}'}}}}"),
@@ -209,7 +232,10 @@ WRONG_AS_WELL: dict[str, tuple[str, str | bytes]] = {
         FEED,
         parser("x: |", "  -----BEGIN PRIVATE KEY-----", f"  {PEM_LINE}", " bad: ["),
     ),
-    "a private key at the margin": (ENVIRONMENT, environment("description: |", "-----BEGIN PRIVATE KEY-----", PEM_LINE)),
+    "a private key at the margin": (
+        ENVIRONMENT,
+        environment("description: |", "-----BEGIN PRIVATE KEY-----", PEM_LINE),
+    ),
     "a private key, twice": (
         ENVIRONMENT,
         environment(*["description: |", "  -----BEGIN PRIVATE KEY-----", f"  {PEM_LINE}"] * 2),
@@ -230,7 +256,9 @@ def leaks(root: Path, said: str) -> list[str]:
     """Where a form of the secret is found."""
     places = {"said": said.encode()}
     for folder in (root / "generated", root.parent / "scratch"):
-        places |= {str(path.relative_to(root.parent)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        places |= {
+            str(path.relative_to(root.parent)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        }
     shown = root.parent / "found.json"
     if shown.exists():
         places["json"] = shown.read_bytes()
@@ -263,8 +291,24 @@ def test_whatever_else_is_wrong_the_secret_is_not_shown(name: str, jail: Jail, w
 
 
 REFERENCES = ["$key:kraken", "$key:kraken.api_key"]
-SOURCES = ["env:A", "env", "vault:kv/kraken", "file:/run/secrets/kraken", "sealed-secret/kraken", "sealed-secret:/kraken"]
-HARMLESS = ["key_name: x", "tokenizer: x", "secretary: x", "author: x", "keys_per_page: 10", "password_field: x", "monkey: x", "authority: x"]
+SOURCES = [
+    "env:A",
+    "env",
+    "vault:kv/kraken",
+    "file:/run/secrets/kraken",
+    "sealed-secret/kraken",
+    "sealed-secret:/kraken",
+]
+HARMLESS = [
+    "key_name: x",
+    "tokenizer: x",
+    "secretary: x",
+    "author: x",
+    "keys_per_page: 10",
+    "password_field: x",
+    "monkey: x",
+    "authority: x",
+]
 
 
 @pytest.mark.parametrize("source", SOURCES)
