@@ -5,6 +5,7 @@ To add one: its module (copy a neighbour), a line in the table below, and `make 
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_compiler.checks import (
@@ -268,7 +269,20 @@ def run(stage: object) -> Iterator[Diagnostic]:
         return
     for module in TABLE[type(stage)]:
         check: Callable[[Any], Iterable[Diagnostic]] = module.check
-        yield from check(stage)
+        yield from _bounded(check(stage), MOST.get(type(stage), MOST_OF_A_DOCUMENT))
+
+
+MOST_OF_A_DOCUMENT: Final = 50
+MOST: Final[Mapping[type, int]] = {Topology: 100_000, Generated: 1_000_000, Families: 100_000}
+"""Findings of one check about one thing. Of a document, a person mends fifty before asking for more."""
+
+
+def _bounded(found: Iterable[Diagnostic], most: int) -> Iterator[Diagnostic]:
+    for count, one in enumerate(found, start=1):
+        if count == most:
+            yield dataclasses.replace(one, help=f"{one.help}; there are more like this, not told".lstrip("; "))
+            return
+        yield one
 
 
 REFERENCES: Final = (

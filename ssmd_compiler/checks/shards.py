@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.lower.spec import takes
+from ssmd_compiler.lower.spec import taker
 from ssmd_compiler.model.base import SECOND_FORM
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ def misplaced(environment: Environment) -> Iterator[tuple[tuple[str | int, ...],
     shards = environment.shards
     if not shards:
         return
+    takers = {name: taker(shard) for name, shard in shards.items()}
     for index, symbol in enumerate(environment.symbols):
-        taking = tuple(name for name, shard in shards.items() if takes(shard, symbol))
+        taking = tuple(name for name, takes in takers.items() if takes(symbol))
         if len(taking) != 1:
             yield ("symbols", index), f"symbol `{symbol}`", taking
     listed = set(environment.symbols)

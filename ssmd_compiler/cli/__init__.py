@@ -5,6 +5,7 @@ Exit codes, everywhere: 0 clean, 1 findings, 2 the command could not do its work
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -27,11 +28,11 @@ def run(argv: list[str]) -> int:
         problem.show(sys.stderr)
         return 2
     except (KeyboardInterrupt, click.Abort):
-        print("ssmd: interrupted", file=sys.stderr)  # noqa: T201 -- the command line is where printing happens
+        click.echo("ssmd: interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        return _pipe_closed()
-    except Exception as problem:  # noqa: BLE001 -- a traceback on a terminal is a bug
+    except Exception as problem:
+        if isinstance(problem, OSError) and _about_a_stream(problem):
+            raise
         from ssmd_compiler.cli.crash import report
 
         return report(problem)
@@ -39,17 +40,50 @@ def run(argv: list[str]) -> int:
 
 def main() -> None:
     """The `ssmd` program."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        from ssmd_compiler import __version__
+    _open_streams()
+    try:
+        code = _answer(sys.argv[1:])
+        sys.stdout.flush()
+    except OSError as problem:
+        code = _unwritable(problem)
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    # Flushed already: leave nothing for Python to try again, and to complain about, while it shuts down.
+    if sys.stdout is not sys.__stdout__ or code == _UNWRITABLE:
+        os._exit(code)
+    sys.exit(code)
 
-        print(f"ssmd {__version__}")  # noqa: T201 -- as above
-        return
-    sys.exit(run(sys.argv[1:]))
+
+_UNWRITABLE = 2
 
 
-def _pipe_closed() -> int:
-    """Whoever read our output went away (`ssmd ... | head`): say nothing more, not even while Python shuts down."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
-    return 2
+def _answer(argv: list[str]) -> int:
+    if argv not in (["--version"], ["-V"]):
+        return run(argv)
+    from ssmd_compiler import __version__
+
+    sys.stdout.write(f"ssmd {__version__}\n")
+    return 0
+
+
+def _open_streams() -> None:
+    """Streams that were closed before we started lead nowhere; those that cannot spell a character escape it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 -- open until the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _about_a_stream(problem: OSError) -> bool:
+    """Whether it is about standard output or error: a pipe that was closed, a device that is full."""
+    return problem.filename is None and isinstance(problem, BrokenPipeError | OSError)
+
+
+def _unwritable(problem: OSError) -> int:
+    """Whoever read our output went away, quietly; or it cannot be written, which somebody should know."""
+    if not isinstance(problem, BrokenPipeError):
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"ssmd: cannot write the output: {(problem.strerror or 'unknown').lower()}\n")
+    return _UNWRITABLE

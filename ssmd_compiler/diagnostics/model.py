@@ -69,6 +69,14 @@ class Diagnostic:
         return (self.span, self.code, self.message)
 
 
+_LONGEST = 600
+"""Characters of a message, a label or a help: what they quote can be as long as a file."""
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 def error(  # noqa: PLR0913 -- one finding has this many parts, all but three optional
     code: str,
     message: str,
@@ -80,7 +88,9 @@ def error(  # noqa: PLR0913 -- one finding has this many parts, all but three op
     fix: tuple[TextEdit, ...] = (),
     hidden: bool = False,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, at, label, related, help, fix, hidden)
+    return Diagnostic(
+        code, Severity.ERROR, _bounded(message), at, _bounded(label), related, _bounded(help), fix, hidden
+    )
 
 
 def warning(  # noqa: PLR0913 -- as for error
@@ -94,4 +104,6 @@ def warning(  # noqa: PLR0913 -- as for error
     fix: tuple[TextEdit, ...] = (),
     hidden: bool = False,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.WARNING, message, at, label, related, help, fix, hidden)
+    return Diagnostic(
+        code, Severity.WARNING, _bounded(message), at, _bounded(label), related, _bounded(help), fix, hidden
+    )

@@ -13,12 +13,15 @@ __all__ = ["appearance", "masked"]
 
 _NAME: Final = (
     r"(?:[A-Za-z0-9_-]*[_-])?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
-    r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key)"
+    r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key|authorization|bearer|jwt)(?:[_-]?[0-9]{1,3})?"
 )
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _REFERENCE = re.compile(r"\$key:|(?:sealed-secret|vault|env|file)(?:[:/]|$)|[0-9]{1,4}$|true$|false$|null$|~$")
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^\s/?#@\"']*(?:@[^\s/?#@\"']*)*)@")
-_QUERY = re.compile(r"[?&](?:token|key|api_?key|secret|signature|password)=([^&\s\"']+)", re.IGNORECASE)
+_QUERY = re.compile(
+    r"[?&#;][\w.-]{0,40}?(?:token|key|secret|sig|signature|password|passwd|pass|pwd|auth|jwt|credentials?)=([^&\s\"']+)",
+    re.IGNORECASE,
+)
 _PEM = "-----BEGIN "
 _ENTRY = re.compile(rf"(?<![A-Za-z0-9_$:-])[\"']?{_NAME}[\"']?\s*[:=]\s*(?P<value>\S.*)?", re.IGNORECASE)
 _SOURCE = re.compile(r"(?<![A-Za-z0-9_-])source\s*:\s*(?P<value>\S.*)", re.IGNORECASE)

@@ -25,7 +25,7 @@ _UNBLOCKED = re.compile(
 _REMEMBERED: Final = 256
 """Characters up to which a text's spelling is kept in memory."""
 _LONGEST_KEY: Final = 1024
-"""Characters up to which YAML sees a key without `? ` before it; kustomize reads none that is longer, with it or not."""
+"""Characters up to which YAML sees a key that has no `? ` before it; kustomize reads no longer one, with it or not."""
 
 
 class Yaml(str):

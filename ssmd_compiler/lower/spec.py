@@ -12,11 +12,13 @@ from ssmd_compiler.model.scalars import bytes_of
 from ssmd_compiler.names import COLLECTOR, HTTP_PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ssmd_compiler.lower.facts import Facts
     from ssmd_compiler.model.environment import Shard
     from ssmd_compiler.model.feed import MessageType
 
-__all__ = ["collector", "takes"]
+__all__ = ["collector", "taker"]
 
 Struct = TypeVar("Struct")
 
@@ -85,7 +87,7 @@ def _subscriptions(facts: Facts, shard: Shard | None) -> spec.Subscriptions:
     channels = [said] if isinstance(said, str) else said
     instruments = environment.symbols
     if shard is not None and environment.sync is None:
-        instruments = tuple(symbol for symbol in instruments if takes(shard, symbol))
+        instruments = tuple(filter(taker(shard), instruments))
     return spec.Subscriptions(
         channels=tuple(map(str, channels)) if isinstance(channels, list) else tuple(facts.feed.message_types),
         instruments=instruments,
@@ -97,10 +99,10 @@ def _subscriptions(facts: Facts, shard: Shard | None) -> spec.Subscriptions:
     )
 
 
-def takes(shard: Shard, symbol: str) -> bool:
-    """Whether a symbol falls in a shard, by name or by prefix."""
-    selector = shard.selector
-    return symbol in selector.symbols or (selector.prefix is not None and symbol.startswith(selector.prefix))
+def taker(shard: Shard) -> Callable[[str], bool]:
+    """Says of a symbol whether it falls in a shard, by name or by prefix."""
+    named, prefix = frozenset(shard.selector.symbols), shard.selector.prefix
+    return lambda symbol: symbol in named or (prefix is not None and symbol.startswith(prefix))
 
 
 def _discovery(facts: Facts, shard: Shard | None) -> spec.Discovery | None:

@@ -4,7 +4,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["SECOND_FORM", "Model"]
+__all__ = ["MOST", "SECOND_FORM", "Model"]
+
+MOST: Final = 128
+"""Keys, shards, versions, message types: of each, more than anybody needs, and few enough to take a product of two."""
 
 SECOND_FORM: Final = "\0"
 """Ends a field's name where the model keeps its second form; no source can say it."""

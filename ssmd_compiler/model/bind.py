@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from ssmd_compiler.model.base import SECOND_FORM, Model
+from ssmd_compiler.model.base import MOST, SECOND_FORM, Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
 from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, describe
@@ -29,6 +29,9 @@ if typing.TYPE_CHECKING:
 __all__ = ["Bound", "ShapeFault", "ShapeKind", "bind", "bind_settings", "outline"]
 
 T = TypeVar("T", bound=Model)
+MOST_FAULTS = 500
+"""Faults of one document that are looked at; its checks tell fifty of a kind."""
+
 _NAMES = {"Feed": NAME, "Schema": SCHEMA_NAME, "Environment": ENVIRONMENT_NAME}
 MODELS: dict[str, type[Model]] = {"Feed": Feed, "Schema": Schema, "Environment": Environment}
 
@@ -185,7 +188,7 @@ def _validate(
         place = Document(path, body, range=root)
         found = problem.errors(include_url=False, include_input=True)
         # A list whose items are wrong is not too short as well.
-        told = [error for error in found if error["type"] != "too_short" or not error["input"]]
+        told = [error for error in found if error["type"] != "too_short" or not error["input"]][:MOST_FAULTS]
         return None, [_shape_fault(place, model, error) for error in told]
 
 
@@ -199,7 +202,7 @@ _EXPECTED = {
 }
 _FORMS = {
     "too_short": "expected at least one item",
-    "too_long": "expected at most 64 items",
+    "too_long": f"expected at most {MOST} items",
     "string_pattern_mismatch": "expected a duration such as 30s, 5m, 1h or 2d",
 }
 

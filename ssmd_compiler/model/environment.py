@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ssmd_compiler.model.base import SECOND_FORM, Model
+from ssmd_compiler.model.base import MOST, Model
 from ssmd_compiler.model.component import Component, Resources
 from ssmd_compiler.model.scalars import (
     Boolean,
@@ -177,15 +177,15 @@ class Environment(Model):
     name: str
     description: Text | None = None
     namespace: Name | None = None
-    keys: dict[Name, Key] = Field(default_factory=dict)
+    keys: dict[Name, Key] = Field(default_factory=dict, max_length=MOST)
     feed: Text
-    schemas: tuple[Text, ...] = ()
+    schemas: tuple[Text, ...] = Field(default=(), max_length=MOST)
     schedule: Schedule | None = None
     symbols: tuple[Text, ...] = ()
-    sync: SymbolSync | None = Field(default=None, alias=f"symbols{SECOND_FORM}")
-    shards: dict[Name, Shard] = Field(default_factory=dict)
+    sync: SymbolSync | None = Field(default=None, alias="symbols\0")  # base.SECOND_FORM
+    shards: dict[Name, Shard] = Field(default_factory=dict, max_length=MOST)
     middleware: Middleware
     connector: Component = Component()
     archiver: Component | None = None
     gateway: Component | None = None
-    alerts: dict[Identifier, Alert] = Field(default_factory=dict)
+    alerts: dict[Identifier, Alert] = Field(default_factory=dict, max_length=MOST)

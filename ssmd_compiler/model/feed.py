@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.base import MOST, Model
 from ssmd_compiler.model.component import Defaults
 from ssmd_compiler.model.scalars import Boolean, Date, Freeform, Identifier, Positive, Text, TimeOfDay, Timezone, Url
 
@@ -85,11 +85,11 @@ class Feed(Model):
     display_name: Text | None = None
     type: Literal["websocket", "rest", "multicast"]
     status: Literal["active", "deprecated", "disabled"] = "active"
-    versions: tuple[FeedVersion, ...] = Field(min_length=1)
+    versions: tuple[FeedVersion, ...] = Field(min_length=1, max_length=MOST)
     active: Identifier | None = None
     calendar: Calendar = Calendar()
     capture_locations: tuple[CaptureLocation, ...] = ()
-    message_types: dict[str, MessageType] = Field(default_factory=dict)
+    message_types: dict[str, MessageType] = Field(default_factory=dict, max_length=MOST)
     defaults: Defaults = Defaults()
 
     def version_on(self, date: datetime.date) -> FeedVersion | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.base import MOST, Model
 from ssmd_compiler.model.scalars import Date, Identifier, Sha256, Text
 
 __all__ = ["BreakingChanges", "Schema", "SchemaVersion"]
@@ -28,7 +28,7 @@ class SchemaVersion(Model):
     deprecated_at: Date | None = None
     hash: Sha256
     schema_file: Text | None = None
-    compatible_with: tuple[Identifier, ...] = ()
+    compatible_with: tuple[Identifier, ...] = Field(default=(), max_length=MOST)
     breaking_changes: BreakingChanges | None = None
 
 
@@ -38,7 +38,7 @@ class Schema(Model):
     name: str
     format: Literal["capnp", "protobuf", "json_schema"]
     schema_file: Text | None = None
-    versions: tuple[SchemaVersion, ...] = Field(min_length=1)
+    versions: tuple[SchemaVersion, ...] = Field(min_length=1, max_length=MOST)
 
     def version(self, name: str) -> SchemaVersion | None:
         return next((version for version in self.versions if version.version == name), None)

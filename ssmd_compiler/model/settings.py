@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ssmd_compiler.model.base import Model
+from ssmd_compiler.model.base import MOST, Model
 from ssmd_compiler.model.scalars import Identifier, ImageName, Name, Text, Url
 
 __all__ = ["Image", "Paths", "Repository", "Settings"]
@@ -28,7 +28,7 @@ class Repository(Model):
 class Paths(Model):
     """Further folders that hold `feeds/`, `schemas/` or `environments/`."""
 
-    sources: tuple[Text, ...] = Field(default=(), max_length=64)
+    sources: tuple[Text, ...] = Field(default=(), max_length=MOST)
 
 
 class Settings(Model):

@@ -25,7 +25,7 @@ from yaml.events import (
 
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.source.faults import Fault, FaultKind
-from ssmd_compiler.source.limits import MAX_ALIASES, MAX_DEPTH, MAX_NODES
+from ssmd_compiler.source.limits import MAX_ALIASES, MAX_DEPTH, MAX_FAULTS, MAX_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +170,7 @@ def _first_line(at: Range) -> Range:
 def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
     mark = problem.problem_mark or problem.context_mark
     at = (mark.line, mark.column, mark.line, mark.column) if mark else (0, 0, 0, 0)
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")
     if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and len(lines) > 1):
         # The parser is at the end, past the last line that there is.
         last = max(number for number, line in enumerate(lines) if line or number == 0)
@@ -276,7 +276,7 @@ class _Reader:
             self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
         if key in mapping:
             other = _span(self.path, mapping.key_at[key])
-            self.faults.append(Fault(FaultKind.DUPLICATE_KEY, _span(self.path, key_at), key, other))
+            self._tell(Fault(FaultKind.DUPLICATE_KEY, _span(self.path, key_at), key, other))
             return
         mapping[key] = value
         mapping.key_at[key] = key_at
@@ -312,7 +312,12 @@ class _Reader:
         return value
 
     def _fault(self, kind: FaultKind, at: Range, detail: str = "") -> None:
-        self.faults.append(Fault(kind, _span(self.path, at), detail))
+        self._tell(Fault(kind, _span(self.path, at), detail))
+
+    def _tell(self, fault: Fault) -> None:
+        if len(self.faults) >= MAX_FAULTS:
+            raise _Stop(fault)
+        self.faults.append(fault)
 
     def _stop(self, kind: FaultKind, at: Range, detail: str = "") -> None:
         raise _Stop(Fault(kind, _span(self.path, at), detail))

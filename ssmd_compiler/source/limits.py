@@ -23,5 +23,8 @@ MAX_DEPTH: Final = 48
 MAX_NODES: Final = 100_000
 """Scalars, mappings and lists of one document, aliases counted as what they stand for."""
 
+MAX_FAULTS: Final = 200
+"""Faults after which the rest of a document is not read."""
+
 MAX_ALIASES: Final = 64
 """Uses of `*anchor` in one document."""

@@ -170,6 +170,8 @@ class DirectoryTree:
         except OSError as problem:
             if problem.errno == errno.ELOOP:
                 raise Refused(FaultKind.LINK, "goes round in a loop") from None
+            if problem.errno == errno.ENAMETOOLONG:
+                raise FileNotFoundError(path) from None
             raise
         if real != self._real_root and not real.startswith(self._real_root.rstrip("/") + "/"):
             raise Refused(FaultKind.LINK, "leads out of the workspace")

@@ -102,11 +102,11 @@ ODD_FILES = {
     "home": ("~/s.capnp", NO_FILE),
     "variable": ("$HOME/s.capnp", NO_FILE),
     "jinja": ("'{{ 7*7 }}'", NO_FILE),
-    "through a file": ("trade.v1.capnp/x", NO_FILE),
+    "through a file": ("trade.v1.capnp/x", NO_DEFINITION),
     "empty": ("''", "SSMD106"),
     "the folder": (".", NO_DEFINITION),
     "a name too long": ("a" * 300, NO_DEFINITION),
-    "a path too long": ("a/" * 3000 + "a", NO_FILE),
+    "a path too long": ("a/" * 3000 + "a", NO_DEFINITION),
 }
 
 
@@ -264,6 +264,8 @@ def check_special(make_special: Callable[[Path], object], place: str, jail: Jail
     (starter / place).unlink(missing_ok=True)
     make_special(starter / place)
     path, code = PLACES[place]
+    if place == TEMPLATE and (starter / place).is_dir():
+        code = UNREADABLE
     large = os.path.getsize(starter / place) == GIB and code == UNREADABLE  # noqa: PTH202
     ran = run(jail, starter, cpu=10, memory=GIB // 2)
     check_refused(ran, path, TOO_LARGE if large else code)

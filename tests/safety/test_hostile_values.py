@@ -248,9 +248,9 @@ def test_an_environment_with_a_bad_file_name_is_a_finding(name: str, jail: Jail,
 
 
 def test_control_a_file_name_would_reach_the_terminal(jail: Jail, workspace: Path) -> None:
-    plant(workspace, "environments/\x1b[31m.yaml", environment())
-    assert "\x1b" not in run(jail, workspace).outcome.out
-    assert "\x1b" in run(jail, workspace, changed=("no_escaping",)).outcome.out
+    plant(workspace, "environments/\x07.yaml", environment())
+    assert "\x07" not in run(jail, workspace).outcome.out
+    assert "\x07" in run(jail, workspace, changed=("no_escaping",)).outcome.out
 
 
 def test_a_file_name_that_is_no_text_is_a_finding(jail: Jail, workspace: Path) -> None:
