@@ -26,7 +26,7 @@ def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.TAG):
         yield error(
             CODE,
-            f"the tag `{short_tag(fault.detail)}` is not read",
+            f"{short_tag(fault.detail)} is not read",
             at=fault.span,
             help="remove the tag: fields have their types",
         )

@@ -34,4 +34,5 @@ def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
             at=fault.span,
             label=did_you_mean(fault.subject, fault.known),
             help=f"the fields here are {known}" if known else "",
+            hidden=fault.near_secrets and not did_you_mean(fault.subject, fault.known),
         )

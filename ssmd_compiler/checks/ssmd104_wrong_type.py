@@ -26,4 +26,10 @@ CODE = "SSMD104"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.WRONG_TYPE):
-        yield error(CODE, f"`{fault.subject}`: {fault.detail}", at=fault.span, help=type_help(fault.detail))
+        yield error(
+            CODE,
+            f"`{fault.subject}`: {fault.detail}",
+            at=fault.span,
+            help=type_help(fault.detail),
+            hidden=fault.near_secrets,
+        )

@@ -26,10 +26,8 @@ CODE = "SSMD105"
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.NOT_ALLOWED):
         allowed = ", ".join(f"`{name}`" for name in fault.known)
-        yield error(
-            CODE,
-            f"`{fault.subject}` cannot be `{fault.detail}`",
-            at=fault.span,
-            label=did_you_mean(fault.detail, fault.known),
-            help=f"it is one of {allowed}",
-        )
+        meant = did_you_mean(fault.detail, fault.known)
+        hidden = fault.near_secrets and not meant
+        found = "this" if hidden else f"`{fault.detail}`"
+        message = f"`{fault.subject}` cannot be {found}"
+        yield error(CODE, message, at=fault.span, label=meant, help=f"it is one of {allowed}", hidden=hidden)

@@ -25,4 +25,4 @@ CODE = "SSMD106"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.WRONG_FORM):
-        yield error(CODE, f"`{fault.subject}`: {fault.detail}", at=fault.span)
+        yield error(CODE, f"`{fault.subject}`: {fault.detail}", at=fault.span, hidden=fault.near_secrets)

@@ -56,7 +56,9 @@ def type_help(detail: str) -> str:
 
 
 def short_tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")
+    """A tag as written, if it is one of YAML's own; whoever forgot the quotes may have written a secret."""
+    known = tag.removeprefix("tag:yaml.org,2002:")
+    return f"the tag `!!{known}`" if known != tag else "a `%TAG` directive" if tag == "%TAG" else "a tag of one's own"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -7,17 +7,19 @@ A guess by name and form, on the safe side: a masked harmless value costs a read
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["appearance", "masked"]
+__all__ = ["appearance", "masked", "masked_near"]
 
 _NAME: Final = (
     r"(?:[A-Za-z0-9_-]*[_-])?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
-    r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key|authorization|bearer|jwt)(?:[_-]?[0-9]{1,3})?"
+    r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key|auth|auth[_-]?token|authorization|bearer|cookie|jwt)s?(?:[_-]?[0-9]{1,3})?"
 )
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _REFERENCE = re.compile(r"\$key:|(?:sealed-secret|vault|env|file)(?:[:/]|$)|[0-9]{1,4}$|true$|false$|null$|~$")
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://([^\s/?#@\"']*(?:@[^\s/?#@\"']*)*)@")
+_LOOSE_USERINFO = re.compile(r"//[^\s\"'/:@]{0,64}:([^\s\"'@]{1,256}\s?)@")
 _QUERY = re.compile(
     r"[?&#;][\w.-]{0,40}?(?:token|key|secret|sig|signature|password|passwd|pass|pwd|auth|jwt|credentials?)=([^&\s\"']+)",
     re.IGNORECASE,
@@ -28,20 +30,45 @@ _SOURCE = re.compile(r"(?<![A-Za-z0-9_-])source\s*:\s*(?P<value>\S.*)", re.IGNOR
 _BLOB = re.compile(r"(?<![A-Za-z0-9+/:_-])[A-Za-z0-9+/_-]{40,}={0,2}")
 
 
+_KEYWORD = re.compile(
+    r"(?:password|passwd|pwd|token|authorization)\s*[:=]\s*(?!\$key:)([^\s\"',}\]]{3,})|(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
+    re.IGNORECASE,
+)
+_WINDOW: Final = 16_384
+"""Characters of a line that are looked at: more than any printer shows of one."""
+
+
 def appearance(name: str, value: str) -> str | None:
     """What the value of the field `name` looks like, if it looks like a secret."""
     if _PEM in value:
         return "a private key or certificate"
-    if _USERINFO.match(value):
+    if _USERINFO.search(value) or _LOOSE_USERINFO.search(value):
         return "a user or password in a URL"
     if _QUERY.search(value):
         return "a token in a URL"
-    return f"the value of `{name}`" if _SECRET_NAME.fullmatch(name) and not _REFERENCE.match(value) else None
+    if _KEYWORD.search(value):
+        return "a password or token"
+    return f"the value of `{name}`" if names_a_secret(name) and not _REFERENCE.match(value) else None
+
+
+@lru_cache(maxsize=4096)
+def names_a_secret(name: str) -> bool:
+    """Whether a field of that name, in snake, kebab or camel case, holds a secret."""
+    return _SECRET_NAME.fullmatch(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)) is not None
+
+
+def masked_near(line: str, start: int) -> tuple[str, int]:
+    """The part of `line` around `start` that anybody is shown, masked, and what to take off from places in it."""
+    if len(line) <= _WINDOW:
+        return masked(line), 0
+    low = max(0, start - _WINDOW // 2)
+    return masked(line[low : low + _WINDOW]), low
 
 
 def masked(line: str) -> str:
     """`line` with what looks like a secret as asterisks, character by character, so that places stay where they are."""
-    spans = [match.span(1) for pattern in (_USERINFO, _QUERY) for match in pattern.finditer(line)]
+    spans = [match.span(1) for pattern in (_USERINFO, _LOOSE_USERINFO, _QUERY) for match in pattern.finditer(line)]
+    spans += [match.span(match.lastindex or 0) for match in _KEYWORD.finditer(line)]
     for pattern in (_ENTRY, _SOURCE):
         for match in pattern.finditer(line):
             value = match["value"] or ""

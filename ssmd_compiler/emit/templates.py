@@ -121,4 +121,6 @@ def _line_of(problem: Exception, file: str) -> int:
 
 
 def _reason(problem: Exception) -> str:
+    if isinstance(problem, jinja2.TemplateNotFound):
+        return f"there is no template `{problem.name}`"
     return re.sub(r"\s+", " ", f"{problem}" or type(problem).__name__)

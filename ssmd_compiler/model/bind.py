@@ -6,6 +6,7 @@ what refers to it is not told a second time.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import types
 import typing
@@ -62,6 +63,8 @@ class ShapeFault:
     detail: str = ""
     known: tuple[str, ...] = ()
     other: Span | None = None
+    near_secrets: bool = False
+    """It stands among keys, where somebody may have written the secret itself: what is there is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,8 @@ def _validate(
         found = problem.errors(include_url=False, include_input=True)
         # A list whose items are wrong is not too short as well.
         told = [error for error in found if error["type"] != "too_short" or not error["input"]][:MOST_FAULTS]
-        return None, [_shape_fault(place, model, error) for error in told]
+        faults = ((error["loc"][0], _shape_fault(place, model, error)) for error in told)
+        return None, [dataclasses.replace(fault, near_secrets=top == "keys") for top, fault in faults]
 
 
 _EXPECTED = {

@@ -117,6 +117,7 @@ def _gather(node: Any, path: Path, name: str, found: list[tuple[Path, str, str]]
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
 )
+_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 _FORBIDDEN_VALUE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null"})
 
@@ -146,6 +147,8 @@ def _encoding_fault(path: str, content: bytes) -> Fault | None:
         text = content.decode()
     except UnicodeDecodeError as problem:
         return Fault(FaultKind.NOT_UTF8, _place(path, content[: problem.start].decode(errors="replace")), "bad bytes")
+    if found := _DIRECTIVE.search(text):
+        return Fault(FaultKind.TAG, _place(path, text[: found.start()]), "%TAG")
     if found := _FORBIDDEN.search(text):
         return Fault(FaultKind.CONTROL_CHARACTER, _place(path, text[: found.start()]), f"U+{ord(found[0][0]):04X}")
     return None
@@ -264,6 +267,7 @@ class _Reader:
                 self._put(current, cast("str", key), value, cast("Range", key_range), at)
                 key = None
             elif current is not None:
+                self._count(at)
                 current.append(value)
                 current.value_at.append(at)
                 current.weight += _weight(value)
@@ -271,9 +275,7 @@ class _Reader:
                 self.root, self.root_range = value if value is not None else self.root, at
 
     def _put(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
+        self._count(at)
         if key in mapping:
             other = _span(self.path, mapping.key_at[key])
             self._tell(Fault(FaultKind.DUPLICATE_KEY, _span(self.path, key_at), key, other))
@@ -282,6 +284,11 @@ class _Reader:
         mapping.key_at[key] = key_at
         mapping.value_at[key] = at
         mapping.weight += _weight(value)
+
+    def _count(self, at: Range) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
 
     def _key(self, event: Any, at: Range) -> str:
         if event.value == "<<" and not event.style:
@@ -305,7 +312,7 @@ class _Reader:
         if self.aliases > MAX_ALIASES:
             self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_ALIASES))
         if anchor not in self.anchors:
-            self._stop(FaultKind.SYNTAX, at, f"found undefined alias `{anchor}`")
+            self._stop(FaultKind.SYNTAX, at, "found undefined alias")
         value, _ = self.anchors[anchor]
         if value is not None and (value is current or any(value is held for held in open_)):
             self._stop(FaultKind.TOO_MANY_ALIASES, at, "itself")

@@ -158,6 +158,8 @@ class DirectoryTree:
 
     def _resolve(self, path: str) -> str:
         """Where `path` really is, links followed, or Refused when that is outside of the root."""
+        if "\0" in path:
+            raise Refused(FaultKind.UNREADABLE, "its name holds a NUL")
         joined = os.path.join(self._real_root, path) if path else self._real_root  # noqa: PTH118 -- a Path costs 20 times this
         try:
             real = os.path.realpath(joined, strict=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.model import Severity
 from ssmd_compiler.diagnostics.printers.excerpt import excerpt
-from ssmd_compiler.diagnostics.secrets import masked
+from ssmd_compiler.diagnostics.secrets import masked_near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -131,7 +131,9 @@ def _place(place: _Place, gutter: int, page: _Page) -> Iterator[str]:
 
 def _snippet(place: _Place, line: str, gutter: int, page: _Page) -> Iterator[str]:
     start, end = _columns(place.span, line)
-    shown = excerpt(masked(line), start, end, page.width - gutter - 2)
+    line, cut = masked_near(line, start)
+    start, end = start - cut, end - cut
+    shown = excerpt(line, start, end, page.width - gutter - 2)
     yield page.ink(_BLUE, " " * gutter + "|")
     number = page.ink(_BLUE, f"{place.span.line:>{gutter - 1}} |")
     yield f"{number} {shown.text}" if shown.text else number

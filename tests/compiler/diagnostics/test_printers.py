@@ -217,7 +217,7 @@ def test_a_format_is_loaded_only_when_it_is_asked_for() -> None:
 # Secrets
 
 CANARY = "canary-hunter2"
-SECRETS = f"a: 1\npassword: {CANARY}  # {CANARY}\nkey: |\n  {CANARY}\n  {CANARY}\nb: 2\n"
+SECRETS = f"a: 1\nname: {CANARY}  # {CANARY}\nkey: |\n  {CANARY}\n  {CANARY}\nb: 2\n"
 
 
 def leaks(*, hidden: bool) -> list[Diagnostic]:
