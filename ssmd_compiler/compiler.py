@@ -32,6 +32,7 @@ from ssmd_compiler.lock import Group, Lock, ordered
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings, bind, bind_settings, outline
 from ssmd_compiler.source import Document, Fault, FaultKind, Refused, Tree, beside
+from ssmd_compiler.source.limits import MAX_TEMPLATE_BYTES
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ class _Shared:
         own: dict[str, str] = {}
         for path in paths:
             try:
-                content = self.tree.read(path)
+                content = _of_a_size(self.tree.read(path))
                 own[path.rpartition("/")[2]] = content.decode()
             except (Refused, FileNotFoundError, UnicodeDecodeError) as problem:
                 self.diagnostics += checks.run(TemplateStage(path, 1, f"it cannot be read: {problem}"))
@@ -258,6 +259,12 @@ class _Shared:
                     fault = Fault(FaultKind.NOT_READ, Span(path), "there is no built-in template of that name")
                     self.diagnostics += checks.run(Document(path, None, (fault,)))
         return Templates(own)
+
+
+def _of_a_size(template: bytes) -> bytes:
+    if len(template) > MAX_TEMPLATE_BYTES:
+        raise Refused(FaultKind.TOO_LARGE, f"a template has at most {MAX_TEMPLATE_BYTES} bytes")
+    return template
 
 
 def _definition_paths(schema: Bound[Schema]) -> tuple[str, ...]:

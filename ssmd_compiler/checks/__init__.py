@@ -304,7 +304,7 @@ def run_references(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
     """Every finding about the feed and the schemas of an environment of which nothing else is certain."""
     for module in REFERENCES:
         check: Callable[[Any], Iterable[Diagnostic]] = module.check
-        yield from check(linked)
+        yield from _bounded(check(linked), MOST_OF_A_DOCUMENT)
 
 
 def modules() -> tuple[ModuleType, ...]:

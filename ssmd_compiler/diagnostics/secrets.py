@@ -72,7 +72,9 @@ def masked(line: str) -> str:
     for pattern in (_ENTRY, _SOURCE):
         for match in pattern.finditer(line):
             value = match["value"] or ""
-            if value and not _REFERENCE.match(value.lstrip("\"'")):
+            # `secrets:` and a mapping after it: its entries are looked at by themselves.
+            inside = value.startswith("{") and match[0].lower().startswith("secrets")
+            if value and not inside and not _REFERENCE.match(value.lstrip("\"'")):
                 spans.append(match.span("value"))
     if _PEM in line:
         spans.append((line.index(_PEM), len(line)))

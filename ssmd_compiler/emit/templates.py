@@ -52,12 +52,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     are the workspace's own code, reviewed like it.
     """
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if (operator == "%" and not isinstance(left, str)) or (operator == "*" and not _repeats(left, right)):
+        if (operator == "%" and not isinstance(left, str)) or (operator in "+*" and not _repeats(left, right)):
             return super().call_binop(context, operator, left, right)
         raise SecurityError(f"`{operator}` is not for text, lists or powers here")
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Jinja would hand out `str.format` before it asks whether it is safe."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str) and attr in _GROWING:

@@ -118,7 +118,9 @@ def outline(bound: Bound[Environment]) -> Bound[Environment] | None:
     if bound.sound or not isinstance(feed, str):
         return None
     named = (
-        tuple(map(str, schemas)) if isinstance(schemas, Seq) and all(isinstance(one, str) for one in schemas) else ()
+        tuple(map(str, schemas[:MOST]))
+        if isinstance(schemas, Seq) and all(isinstance(one, str) for one in schemas)
+        else ()
     )
     value = Environment.model_construct(name=bound.name, feed=str(feed), schemas=named, keys={})
     return Bound(bound.document, bound.body, bound.name, value)

@@ -23,6 +23,9 @@ MAX_DEPTH: Final = 48
 MAX_NODES: Final = 100_000
 """Scalars, mappings and lists of one document, aliases counted as what they stand for."""
 
+MAX_TEMPLATE_BYTES: Final = 1 << 16
+"""Bytes of a workspace's own template; the largest built-in one has 4,000."""
+
 MAX_FAULTS: Final = 200
 """Faults after which the rest of a document is not read."""
 

@@ -492,7 +492,8 @@ def test_what_multiplies_is_stopped(name: str, jail: Jail, workspace: Path, hone
     for path, text in BOMBS[name].items():
         plant(workspace, path, text)
     ran = run(jail, workspace, memory=GIB, cpu=8)
-    assert ran.outcome.code == 1, ran.outcome.err or "it was ended"
+    # Many symbols in one shard are no mistake; they only have to be cheap.
+    assert ran.outcome.code == (0 if name == "symbols in one shard" else 1), ran.outcome.err or "it was ended"
     assert ran.outcome.cpu < 10 * honest_price
     assert ran.outcome.peak < GIB // 2
     assert snapshot(workspace) == ran.before

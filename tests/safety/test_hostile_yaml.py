@@ -92,7 +92,7 @@ DOCUMENTS_AND_CODES: dict[str, tuple[str | bytes, str]] = {
     "a tag on a key": ("!!str name: dev\n", TAG),
     "many tags": (full("- !x a\n"), TAG),
     "a tag of 1 MiB": (full("!"), TAG),
-    "many tag directives": (numbered("%TAG !a{}! x\n", 60_000) + "--- a\n", MAPPING),
+    "many tag directives": (numbered("%TAG !a{}! x\n", 60_000) + "--- a\n", TAG),
     # Characters
     "a tab for indentation": ("connector:\n\treplicas: 1\n", SYNTAX),
     "UTF-8 with a byte order mark": (b"\xef\xbb\xbf" + environment().encode(), BYTES),

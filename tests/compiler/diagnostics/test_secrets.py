@@ -59,7 +59,7 @@ def test_the_text_printer_masks_and_a_control_shows_that_it_does(line: str, monk
     report = Report(found, lambda _path: line, 1, "0")
     needle = CANARY if CANARY in line else CANARY.replace("-", "")
     assert needle not in printer("text")(report)
-    monkeypatch.setattr("ssmd_compiler.diagnostics.printers.text.masked", lambda text: text)
+    monkeypatch.setattr("ssmd_compiler.diagnostics.printers.text.masked_near", lambda text, _start: (text, 0))
     assert needle in printer("text")(report)
 
 
