@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import multiprocessing
 import os
+import signal
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -32,17 +33,23 @@ def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
     global _work  # noqa: PLW0603 -- forked children inherit it; the tree and the templates are not sent through a pipe
     _work = work
     context = multiprocessing.get_context("fork")
-    pool = concurrent.futures.ProcessPoolExecutor(processors, mp_context=context)
+    pool = concurrent.futures.ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
     size = max(1, min(32, len(todo) // (processors * 4)))
     return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
 
 
 def _collected(pool: concurrent.futures.Executor, results: Iterator[object]) -> Iterator[object]:
     try:
-        with pool:
-            yield from results
+        yield from results
     except BrokenProcessPool:
         raise click.ClickException("a worker process was killed: is there enough memory?") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C goes to the whole group of processes; a worker that died of it holding a queue would hang the rest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _one(path: str) -> object:

@@ -496,4 +496,5 @@ def test_what_multiplies_is_stopped(name: str, jail: Jail, workspace: Path, hone
     assert ran.outcome.code == (0 if name == "symbols in one shard" else 1), ran.outcome.err or "it was ended"
     assert ran.outcome.cpu < 10 * honest_price
     assert ran.outcome.peak < GIB // 2
-    assert snapshot(workspace) == ran.before
+    if ran.outcome.code:
+        assert snapshot(workspace) == ran.before
