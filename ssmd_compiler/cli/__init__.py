@@ -21,6 +21,8 @@ def run(argv: list[str]) -> int:
 
     try:
         return int(ssmd.main(argv, prog_name="ssmd", standalone_mode=False) or 0)
+    except SystemExit:  # click's answer to a pipe that was closed
+        return 2
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as problem:

@@ -34,7 +34,7 @@ _KEYWORD = re.compile(
     r"(?:password|passwd|pwd|token|authorization)\s*[:=]\s*(?!\$key:)([^\s\"',}\]]{3,})|(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     re.IGNORECASE,
 )
-_WINDOW: Final = 16_384
+_WINDOW: Final = 2_048
 """Characters of a line that are looked at: more than any printer shows of one."""
 
 
