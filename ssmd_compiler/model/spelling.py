@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.diagnostics import Span
 
-__all__ = ["API_VERSION", "FAMILIES", "Nameless", "Spelled", "Twice", "spell"]
+__all__ = ["API_VERSION", "Nameless", "Spelled", "Twice", "spell"]
 
 API_VERSION: Final = "ssmd/v1"
-FAMILIES: Final = {"feeds": "Feed", "schemas": "Schema", "environments": "Environment"}
 _ENVELOPE: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _SECRET_TYPES: Final = {"nats": "transport", "postgres": "database", "s3": "storage", "storage": "storage"}
 _MIDDLEWARE: Final = ("transport", "storage", "cache", "journal")

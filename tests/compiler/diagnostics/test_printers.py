@@ -258,7 +258,7 @@ def test_a_huge_line_costs_its_neighbourhood_only() -> None:
     findings = [error(d.code, str(n), at=d.span) for n, d in enumerate(findings)]
     started = time.process_time()
     text(findings, lambda _: huge, colour=False, width=100, checked=1)
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < 5
 
 
 def test_a_file_is_read_once() -> None:
