@@ -7,14 +7,15 @@ what exists but is itself faulty is not missing, so that nobody is told twice. N
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from ssmd_compiler.source import texts
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
     from ssmd_compiler.diagnostics import Span
     from ssmd_compiler.model import Bound, Environment, Feed, Schema, Settings
@@ -23,20 +24,84 @@ if TYPE_CHECKING:
     from ssmd_compiler.model.schema import SchemaVersion
     from ssmd_compiler.source import Path
 
-__all__ = ["KeyUse", "LinkedEnvironment", "Reference", "SchemaUse", "Shared", "link", "schema_uses"]
+__all__ = [
+    "Family",
+    "KeyUse",
+    "Kind",
+    "LinkedEnvironment",
+    "Question",
+    "Reference",
+    "SchemaUse",
+    "Shared",
+    "link",
+    "schema_uses",
+]
 
 T = TypeVar("T")
+
+Kind = Literal["feed", "schema", "environment"]
+Question = tuple[Kind, str]
+"""What a reader asked for: the document of that kind and name or, without a name, all names of that kind."""
+
+
+class Family(Mapping[str, T]):
+    """Documents of one kind by name, read when somebody asks; it notes what was asked for.
+
+    Its names are asked for by going through it: of what is found nobody needs them, so only a failure depends on them.
+    """
+
+    def __init__(self, kind: Kind, names: Collection[str], load: Callable[[str], T], asked: set[Question]) -> None:
+        self._kind, self._names, self._load, self._asked = kind, names, load, asked
+
+    def __getitem__(self, name: str) -> T:
+        self._asked.add((self._kind, name))
+        if name not in self._names:
+            raise KeyError(name)
+        return self._load(name)
+
+    def __contains__(self, name: object) -> bool:
+        self._asked.add((self._kind, str(name)))
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        self._asked.add((self._kind, ""))
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        self._asked.add((self._kind, ""))
+        return len(self._names)
+
+    def noting(self, asked: set[Question]) -> Family[T]:
+        """The same documents, for somebody else who asks."""
+        return Family(self._kind, self._names, self._load, asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all environments of a workspace have in common, and the date that is compiled for."""
+    """What all environments of a workspace have in common, and the date that is compiled for.
+
+    `asked` is what a reader wanted to know of the feeds, the schemas and the other environments: what its result
+    depends on, besides its own document, the settings and the date.
+    """
 
     settings: Settings
-    feeds: Mapping[str, Bound[Feed]]
-    schemas: Mapping[str, Bound[Schema]]
+    feeds: Family[Bound[Feed]]
+    schemas: Family[Bound[Schema]]
     as_of: datetime.date
-    environments: tuple[str, ...] = ()
+    environments: Family[str]
+    asked: set[Question] = field(default_factory=set)
+
+    def reader(self) -> Shared:
+        """The same, for one reader whose questions are noted apart."""
+        asked: set[Question] = set()
+        return Shared(
+            settings=self.settings,
+            feeds=self.feeds.noting(asked),
+            schemas=self.schemas.noting(asked),
+            as_of=self.as_of,
+            environments=self.environments.noting(asked),
+            asked=asked,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +111,15 @@ class Reference(Generic[T]):
     name: str
     span: Span
     target: T | None
-    known: tuple[str, ...]
+    family: Family[T]
 
     @property
     def missing(self) -> bool:
         return self.target is None
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return tuple(self.family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +132,11 @@ class SchemaUse:
     version_name: str | None
     schema: Bound[Schema] | None
     version: SchemaVersion | None
-    known: tuple[str, ...]
+    family: Mapping[str, Bound[Schema]]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return tuple(self.family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +196,7 @@ def link(bound: Bound[Environment], shared: Shared) -> LinkedEnvironment:
     """`bound`, which is sound, with everything it names."""
     environment = bound.value
     target = shared.feeds.get(environment.feed)
-    feed = Reference(environment.feed, bound.span("feed"), target, tuple(shared.feeds))
+    feed = Reference(environment.feed, bound.span("feed"), target, shared.feeds)
     version = target.value.version_on(shared.as_of) if target is not None and target.sound else None
     texts = ((text, bound.span("schemas", index)) for index, text in enumerate(environment.schemas))
     return LinkedEnvironment(
@@ -147,7 +220,7 @@ def _schema_use(text: str, span: Span, schemas: Mapping[str, Bound[Schema]]) -> 
     name, colon, version_name = text.partition(":")
     schema = schemas.get(name)
     version = schema.value.version(version_name) if schema is not None and schema.sound else None
-    return SchemaUse(text, span, name, version_name if colon else None, schema, version, tuple(schemas))
+    return SchemaUse(text, span, name, version_name if colon else None, schema, version, schemas)
 
 
 def _key_uses(bound: Bound[Environment]) -> Iterator[KeyUse]:

@@ -2,7 +2,7 @@
 
 from ssmd_compiler.source.document import Document, Map, Path, Quoted, Seq, read_document, texts
 from ssmd_compiler.source.faults import Fault, FaultKind
-from ssmd_compiler.source.tree import DirectoryTree, MemoryTree, Refused, Tree, beside, inside
+from ssmd_compiler.source.tree import DirectoryTree, MemoryTree, Refused, Tree, beside, inside, sha256
 
 __all__ = [
     "DirectoryTree",
@@ -19,5 +19,6 @@ __all__ = [
     "beside",
     "inside",
     "read_document",
+    "sha256",
     "texts",
 ]

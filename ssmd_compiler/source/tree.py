@@ -7,6 +7,7 @@ inside the root, opens only regular files, and never reads past the size limit.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["DirectoryTree", "MemoryTree", "Refused", "Tree", "beside", "inside"]
+__all__ = ["DirectoryTree", "MemoryTree", "Refused", "Tree", "beside", "inside", "sha256"]
 
 
 class Refused(Exception):  # noqa: N818 -- it is an answer, not a failure of ours
@@ -44,8 +45,16 @@ class Tree(Protocol):
     def read(self, path: str) -> bytes:
         """The bytes of one file. Raises `Refused`, or `FileNotFoundError` when there is none."""
 
+    def digest(self, path: str) -> str:
+        """The sha256 of one file, as hexadecimal digits. Raises as `read` does; a tree may know it without reading."""
+
     def read_unlinked(self, path: str) -> bytes:
         """As `read`, but a symbolic link anywhere on the way is refused: for what ssmd itself writes."""
+
+
+def sha256(content: bytes) -> str:
+    """The digest that locks, specs and trees name content by."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def inside(path: str) -> str | None:
@@ -98,6 +107,9 @@ class MemoryTree:
 
     read_unlinked = read
 
+    def digest(self, path: str) -> str:
+        return sha256(self.read(path))
+
 
 @dataclass(frozen=True, slots=True)
 class DirectoryTree:
@@ -126,6 +138,9 @@ class DirectoryTree:
             raise
         except OSError as problem:
             raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
+
+    def digest(self, path: str) -> str:
+        return sha256(self.read(path))
 
     def read_unlinked(self, path: str) -> bytes:
         if inside(path) != path:

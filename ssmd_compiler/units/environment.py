@@ -1,0 +1,100 @@
+"""One environment, from its file to its generated files: read, model, link, check, lower, emit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ssmd_compiler import __version__, checks
+from ssmd_compiler.checks import Claim, Emitted, TemplateStage
+from ssmd_compiler.diagnostics import Diagnostic, Severity
+from ssmd_compiler.emit import Output, TemplateFault, emit
+from ssmd_compiler.link import LinkedEnvironment, link
+from ssmd_compiler.lower import lower
+from ssmd_compiler.model import Bound, Environment, bind, outline
+from ssmd_compiler.source import sha256
+from ssmd_compiler.source.workspace import SETTINGS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssmd_compiler.units.common import Common
+
+__all__ = ["Compiled", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One environment's part of a compilation."""
+
+    path: str
+    name: str
+    sha256: str | None
+    inputs: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    answers: tuple[tuple[str, str, str], ...] = ()
+    """What it asked of other documents and was told: kind, name, digest."""
+    digests: tuple[tuple[str, str], ...] = ()
+    """Path and sha256 of each output."""
+    claims: tuple[Claim, ...] = ()
+    namespace: str | None = None
+    outputs: tuple[Output, ...] = ()
+    """Empty when it is remembered from an earlier compilation."""
+
+
+def environment(common: Common, path: str) -> Compiled:
+    """Compile the environment whose document is at `path`."""
+    document, content = load(common.tree, path)
+    bound: Bound[Environment] = bind(document, "Environment")
+    digest = sha256(content) if content is not None else None
+    shared = common.shared.reader()
+    compiled = partial(Compiled, path, bound.name, digest)
+    found = [*checks.run(document), *checks.run(bound)]
+    if not bound.sound:
+        certain = outline(bound)
+        found += checks.run_references(link(certain, shared)) if certain is not None else ()
+        return compiled((path,), tuple(found))
+    linked = link(bound, shared)
+    inputs = _inputs(common, linked, path)
+    found += checks.run(linked)
+    if linked.sound_feed is None or linked.version is None or _fails(found):
+        return compiled(inputs, tuple(found))
+    digests = [(name, digest if name == path else common.digests.get(name)) for name in inputs]
+    provenance = sha256(repr(digests).encode())
+    lowered = lower(linked, linked.sound_feed, linked.version, inputs_sha256=provenance, compiler=__version__)
+    found += checks.run(lowered)
+    if _fails(found):
+        return compiled(inputs, tuple(found))
+    try:
+        outputs = tuple(emit(lowered, common.templates))
+    except TemplateFault as fault:
+        return compiled(inputs, (*found, *checks.run(TemplateStage(fault.path, fault.line, fault.reason))))
+    found += checks.run(Emitted(lowered, outputs, common.templates.own.keys()))
+    return compiled(
+        inputs,
+        tuple(found),
+        common.answers(shared),
+        tuple((output.path, output.sha256) for output in outputs),
+        tuple(checks.claims(lowered)),
+        lowered.names.namespace,
+        outputs,
+    )
+
+
+def _inputs(common: Common, linked: LinkedEnvironment, path: str) -> tuple[str, ...]:
+    """Every file that this environment's outputs depend on."""
+    used = [path]
+    feed = linked.feed.target
+    if feed is not None:
+        used.append(feed.path)
+    for use in linked.schemas:
+        used += common.schema_inputs.get(use.name, ())
+    used += [f"templates/{name}" for name in common.templates.own]
+    if SETTINGS in common.digests:
+        used.append(SETTINGS)
+    return tuple(sorted(set(used)))
+
+
+def _fails(found: Iterable[Diagnostic]) -> bool:
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in found)

@@ -1,0 +1,61 @@
+"""A trace: the result of a unit, and every answer that it was made from. While all answers are the same, it is true.
+
+What a unit asks is noted where it asks (`link.Shared`), so that a dependency cannot be forgotten. A unit with an error
+leaves no trace: it is compiled anew until it is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssmd_compiler.units.common import Common
+    from ssmd_compiler.units.environment import Compiled
+
+__all__ = ["Proven", "Trace", "Traces", "still_true", "trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A feed or a schema: its findings, and (of a schema) the definition files that it names."""
+
+    path: str
+    sha256: str | None
+    diagnostics: tuple[Diagnostic, ...]
+    answers: tuple[tuple[str, str, str], ...] = ()
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A unit's result, and the world that it was made in."""
+
+    world: str
+    """Digest of what everything depends on: the compiler's version, the date, the settings, the own templates."""
+    unit: Compiled | Proven
+
+
+Traces = Mapping[str, Trace]
+"""By the path of the unit's document."""
+
+
+def trace(world: str, unit: Compiled | Proven) -> Trace | None:
+    """What may be remembered of a unit."""
+    return Trace(world, unit) if unit.sha256 is not None and not _fails(unit.diagnostics) else None
+
+
+def still_true(known: Trace | None, path: str, common: Common) -> bool:
+    """Whether compiling the document at `path` again would give what is `known`."""
+    if known is None or known.world != common.world or known.unit.sha256 != common.digest(path):
+        return False
+    return all(common.answer((kind, name)) == answer for kind, name, answer in known.unit.answers)
+
+
+def _fails(found: Iterable[Diagnostic]) -> bool:
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in found)
