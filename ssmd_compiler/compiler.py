@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__, checks
-from ssmd_compiler.checks import Topology
+from ssmd_compiler.checks import Manifests, Topology
+from ssmd_compiler.checks.allowing import allow
 from ssmd_compiler.definitions import Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.emit import Output, argocd
@@ -39,6 +40,8 @@ class Options:
     """Applies the work to every environment, in order: `map` here, a pool of processes on the command line."""
     known: Traces = field(default_factory=dict)
     """Results of earlier compilations. Those that still hold are not made again: their outputs have no bytes here."""
+    prove_manifests: bool = False
+    """Prove every generated manifest, and not just those that the workspace's own templates print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Compilation:
     lock: Lock
     checked: int
     environments: tuple[str, ...]
+    allowed: tuple[Diagnostic, ...]
+    """What comments in the sources take away from the diagnostics."""
     traces: Traces
     """What the next compilation may be told."""
 
@@ -63,10 +68,10 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     """The whole tree -> diagnostics, generated files, and the lock that says which came from which."""
     reading = Reading(tree, options.as_of, options.known)
     sources, common = reading.read()
-    remembered = dict(_remembered(sources.environments, options.known, common))
+    remembered = dict(_remembered(sources.environments, options, common))
     stale = [path for path in sources.environments if path not in remembered]
     # Processes are forked here, before definitions are parsed in threads: a fork does not copy threads.
-    working = options.each(partial(environment, common), stale)
+    working = options.each(partial(environment, common, prove=options.prove_manifests), stale)
     parsing = Parsing.start([definition for unit in reading.stale_schemas for definition in unit.definitions])
     made = {one.path: one for one in working}
     compiled = [remembered.get(path) or made[path] for path in sources.environments]
@@ -74,26 +79,33 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     proven = [*reading.proven, *(unit.proven(parsed, options.as_of, common) for unit in reading.stale_schemas)]
     units: list[Proven | Compiled] = [*proven, *compiled]
     diagnostics = [*reading.diagnostics, *(found for unit in units for found in unit.diagnostics)]
-    diagnostics += checks.run(Topology(tuple(claim for one in compiled for claim in one.claims)))
+    diagnostics += checks.run(Topology(one.claims for one in compiled if one.claims is not None))
     workspace_outputs = list(_workspace_outputs(common, compiled))
+    own, settings, all_ = common.templates.own, common.shared.settings, options.prove_manifests
+    diagnostics += checks.run(Manifests.of(workspace_outputs, own, SETTINGS, settings, all_=all_))
+    allowances = [*reading.allowances.get(SETTINGS, ()), *(one for unit in units for one in unit.allowances)]
+    complete = {one.path: one.group is not None for one in compiled}
+    told = allow(diagnostics, allowances, options.as_of, complete)
     outputs = {output.path: output.content for one in compiled for output in one.outputs}
     outputs |= {output.path: output.content for output in workspace_outputs}
     return Compilation(
-        diagnostics=tuple(sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order)),
+        diagnostics=tuple(sorted(set(told.remaining), key=lambda diagnostic: diagnostic.order)),
         outputs=dict(sorted(outputs.items())),
         lock=_lock(common, options, compiled, workspace_outputs),
         checked=sources.count,
         environments=tuple(one.name for one in compiled),
+        allowed=told.allowed,
         traces=dict(_traces(common.world, units)),
     )
 
 
-def _remembered(paths: Iterable[str], known: Traces, common: Common) -> Iterator[tuple[str, Compiled]]:
+def _remembered(paths: Iterable[str], options: Options, common: Common) -> Iterator[tuple[str, Compiled]]:
     """The environments whose earlier result still holds."""
     for path in paths:
-        found = known.get(path)
+        found = options.known.get(path)
         if found is not None and isinstance(found.unit, Compiled) and still_true(found, path, common):
-            yield path, found.unit
+            if found.unit.proven >= options.prove_manifests:
+                yield path, found.unit
 
 
 def _traces(world: str, units: Iterable[Proven | Compiled]) -> Iterator[tuple[str, Trace]]:
@@ -111,7 +123,7 @@ def _workspace_outputs(common: Common, compiled: list[Compiled]) -> Iterator[Out
 
 
 def _lock(common: Common, options: Options, compiled: list[Compiled], workspace: list[Output]) -> Lock:
-    groups = [Group(one.name, one.inputs, dict(one.digests)) for one in compiled if one.digests]
+    groups = [one.group for one in compiled if one.group is not None]
     if workspace:
         shared = tuple(sorted({one.path for one in compiled} | common.digests.keys() & {SETTINGS}))
         groups.append(Group(None, shared, {output.path: output.sha256 for output in workspace}))

@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.diagnostics import Span
+
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ssmd_compiler.definitions import Parsed
-    from ssmd_compiler.diagnostics import Span
     from ssmd_compiler.emit import Output
     from ssmd_compiler.link import Shared
     from ssmd_compiler.lock import Lock
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model import Bound, Feed, Schema, Settings
-    from ssmd_compiler.source import FaultKind
+    from ssmd_compiler.source import Allowance, FaultKind
     from ssmd_compiler.source.workspace import Sources
 
 __all__ = [
+    "Allowing",
     "Claim",
+    "Claims",
     "DefinitionFile",
     "Emitted",
     "Families",
@@ -122,28 +125,70 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """All claims of one environment, packed: there are thousands, and nobody looks at one that is not contested."""
+
+    environment: str
+    path: str
+    keys: tuple[str, ...] = ()
+    """Kind, scope and name of each, joined by a NUL, which no source can say."""
+    places: tuple[tuple[int, int, int, int], ...] = ()
+    """Where each stands in the environment's document, as in a Span."""
+
+    @classmethod
+    def of(cls, environment: str, path: str, claims: Iterable[Claim]) -> Claims:
+        told = tuple(claims)
+        keys = (f"{claim.kind}\0{claim.scope}\0{claim.name}" for claim in told)
+        spans = (claim.span for claim in told)
+        places = ((span.line, span.column, span.end_line, span.end_column) for span in spans)
+        return cls(environment, path, tuple(keys), tuple(places))
+
+    def claim(self, index: int) -> Claim:
+        kind, scope, name = self.keys[index].split("\0")
+        return Claim(kind, scope, name, self.environment, Span(self.path, *self.places[index]))
+
+
 class Topology:
     """Every claim of every environment."""
 
-    claims: tuple[Claim, ...]
+    def __init__(self, claims: Iterable[Claims]) -> None:
+        self._claims = tuple(claims)
+        self._contested = tuple(self._find_contested())
+
+    def of(self, kind: str) -> Iterator[Claim]:
+        """Every claim of a kind."""
+        for claims in self._claims:
+            for index, key in enumerate(claims.keys):
+                if key.startswith(f"{kind}\0"):
+                    yield claims.claim(index)
 
     def contested(self, *kinds: str) -> Iterator[tuple[Claim, Claim]]:
         """Each claim on a name that another environment claimed before, with that first claim."""
-        first: dict[tuple[str, str, str], Claim] = {}
-        for claim in self.claims:
-            if claim.kind in kinds:
-                holder = first.setdefault((claim.kind, claim.scope, claim.name), claim)
-                if holder.environment != claim.environment:
-                    yield claim, holder
+        return ((claim, holder) for claim, holder in self._contested if claim.kind in kinds)
+
+    def _find_contested(self) -> Iterator[tuple[Claim, Claim]]:
+        first: dict[str, tuple[Claims, int]] = {}
+        for claims in self._claims:
+            for index, key in enumerate(claims.keys):
+                holder = first.setdefault(key, (claims, index))
+                if holder[0] is not claims:
+                    yield claims.claim(index), holder[0].claim(holder[1])
 
 
-def claims(lowered: Lowered) -> Iterator[Claim]:
+def claims(lowered: Lowered) -> Claims:
     """What one environment takes: Kubernetes names in its namespace, streams, subjects, and places in storage."""
+    return Claims.of(lowered.names.environment, lowered.linked.bound.path, _claims(lowered))
+
+
+def _claims(lowered: Lowered) -> Iterator[Claim]:
     names, bound = lowered.names, lowered.linked.bound
     for derived in lowered.derived():
         in_cluster = derived.kind not in ("stream", "subject", "consumer")
         scope = names.namespace if in_cluster else _broker(lowered)
         yield Claim(derived.kind, scope, derived.name, names.environment, bound.span(*derived.origin))
+    if lowered.stream is not None:
+        prefix = bound.span("middleware", "transport", "subject_prefix")
+        yield Claim("prefix", _broker(lowered), names.subject_prefix, names.environment, prefix)
     storage = bound.span(
         "middleware", "storage", "path" if lowered.linked.environment.middleware.storage.path else "type"
     )
@@ -177,3 +222,21 @@ class Generated:
     flaw: str
     files: Mapping[str, GeneratedFile]
     """Every file that either lock names; one that does not exist is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowing:
+    """Every allowance of the workspace, and what became of them."""
+
+    allowances: tuple[Allowance, ...]
+    codes: Mapping[str, bool]
+    """Every code there is, and whether its findings may be allowed."""
+    as_of: datetime.date
+    used: Collection[tuple[Span, str]]
+    """The allowances that allowed something, by place, and the code."""
+    unsettled: Collection[str]
+    """The files of which not every finding is known: nobody can tell what their allowances would allow."""
+
+    def settled(self) -> Iterator[Allowance]:
+        """The allowances that can be read and judged."""
+        return (one for one in self.allowances if one.flaw is None and one.span.path not in self.unsettled)

@@ -1,26 +1,22 @@
-"""What several commands take: the workspace, the date, the formats; and how a library's answer is shown."""
+"""What several commands take: the workspace, the date, and the formats of `reports`."""
 
 from __future__ import annotations
 
 import datetime
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ssmd_compiler import __version__
+from ssmd_compiler.cli.reports import format_option, report
 from ssmd_compiler.dates import date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from ssmd_compiler.diagnostics import Diagnostic
+    from collections.abc import Callable
 
 __all__ = [
     "as_of_option",
+    "cache_option",
     "complete_environments",
     "config_dir_option",
     "find_workspace",
@@ -51,14 +47,12 @@ def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--format",
-        "formats",
-        metavar="FORMAT[=FILE]",
-        multiple=True,
-        callback=_formats,
-        help="How findings are shown: text or json, to a file if one is named. May be given several times.",
+        "--cache/--no-cache",
+        "cached",
+        default=True,
+        help="Whether to skip what is known from the last time, by .ssmd/cache/. Default: yes.",
     )(command)
 
 
@@ -107,38 +101,6 @@ def today() -> datetime.date:
     return datetime.datetime.now(tz=datetime.UTC).date()
 
 
-def report(
-    diagnostics: Sequence[Diagnostic], workspace: Path, checked: int, formats: Iterable[tuple[str, Path | None]]
-) -> None:
-    """Show `diagnostics` in each of the formats."""
-    from ssmd_compiler.diagnostics.printers import Report, printer
-    from ssmd_compiler.source import DirectoryTree, Refused
-
-    tree = DirectoryTree(workspace)
-
-    def source(path: str) -> str | None:
-        try:
-            return tree.read(path).decode(errors="replace")
-        except (Refused, OSError):
-            return None
-
-    for name, file in formats:
-        colour = file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        width = shutil.get_terminal_size((100, 24)).columns
-        shown = printer(name)(Report(diagnostics, source, checked, __version__, colour=colour, width=width))
-        if file is None:
-            click.echo(shown, nl=False, color=colour)
-        else:
-            _write(file, shown)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise click.ClickException(f"cannot write `{file}`: {(problem.strerror or str(problem)).lower()}") from None
-
-
 def _date(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime.date | None:
     if value is None:
         return None
@@ -146,21 +108,3 @@ def _date(_context: click.Context, _parameter: click.Parameter, value: str | Non
     if date is None:
         raise click.BadParameter(f"`{value}` is not a date such as 2026-01-31")
     return date
-
-
-def _formats(
-    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, Path | None], ...]:
-    from ssmd_compiler.diagnostics.nearest import did_you_mean
-    from ssmd_compiler.diagnostics.printers import PRINTERS
-
-    parsed: list[tuple[str, Path | None]] = []
-    for value in values or ("text",):
-        name, _, file = value.partition("=")
-        if name not in PRINTERS:
-            meant = did_you_mean(name, PRINTERS) or f"there are {', '.join(PRINTERS)}"
-            raise click.BadParameter(f"no format `{name}`: {meant}")
-        parsed.append((name, Path(file) if file else None))
-    if sum(file is None for _, file in parsed) > 1:
-        raise click.BadParameter("two formats on standard output: give all but one a file, as in json=out.json")
-    return tuple(parsed)

@@ -16,4 +16,4 @@ SECOND_FORM: Final = "\0"
 class Model(BaseModel):
     """A mapping with known fields. An unknown one is an error, reported with the nearest known name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, defer_build=True)

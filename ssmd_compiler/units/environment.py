@@ -7,18 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__, checks
-from ssmd_compiler.checks import Claim, Emitted, TemplateStage
-from ssmd_compiler.diagnostics import Diagnostic, Severity
+from ssmd_compiler.checks import Claims, Emitted, Manifests, TemplateStage
+from ssmd_compiler.diagnostics import Diagnostic  # noqa: TC001 -- the cache reads what fields are
 from ssmd_compiler.emit import Output, TemplateFault, emit
 from ssmd_compiler.link import LinkedEnvironment, link
+from ssmd_compiler.lock import Group
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, bind, outline
-from ssmd_compiler.source import sha256
+from ssmd_compiler.source import Allowance, sha256
 from ssmd_compiler.source.workspace import SETTINGS, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ssmd_compiler.units.common import Common
 
 __all__ = ["Compiled", "environment"]
@@ -35,21 +34,24 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
     answers: tuple[tuple[str, str, str], ...] = ()
     """What it asked of other documents and was told: kind, name, digest."""
-    digests: tuple[tuple[str, str], ...] = ()
-    """Path and sha256 of each output."""
-    claims: tuple[Claim, ...] = ()
+    group: Group | None = None
+    """Its part of the lock: which outputs it has."""
+    claims: Claims | None = None
     namespace: str | None = None
     outputs: tuple[Output, ...] = ()
     """Empty when it is remembered from an earlier compilation."""
+    proven: bool = False
+    """Whether all of its manifests were proven, and not just those of own templates."""
+    allowances: tuple[Allowance, ...] = ()
 
 
-def environment(common: Common, path: str) -> Compiled:
-    """Compile the environment whose document is at `path`."""
+def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
+    """Compile the environment whose document is at `path`; `prove` every manifest, not just those of own templates."""
     document, content = load(common.tree, path)
     bound: Bound[Environment] = bind(document, "Environment")
     digest = sha256(content) if content is not None else None
     shared = common.shared.reader()
-    compiled = partial(Compiled, path, bound.name, digest)
+    compiled = partial(Compiled, path, bound.name, digest, allowances=document.allowances, proven=prove)
     found = [*checks.run(document), *checks.run(bound)]
     if not bound.sound:
         certain = outline(bound)
@@ -58,25 +60,26 @@ def environment(common: Common, path: str) -> Compiled:
     linked = link(bound, shared)
     inputs = _inputs(common, linked, path)
     found += checks.run(linked)
-    if linked.sound_feed is None or linked.version is None or _fails(found):
+    if linked.sound_feed is None or linked.version is None or checks.stops(found):
         return compiled(inputs, tuple(found))
     digests = [(name, digest if name == path else common.digests.get(name)) for name in inputs]
     provenance = sha256(repr(digests).encode())
     lowered = lower(linked, linked.sound_feed, linked.version, inputs_sha256=provenance, compiler=__version__)
     found += checks.run(lowered)
-    if _fails(found):
+    if checks.stops(found):
         return compiled(inputs, tuple(found))
     try:
         outputs = tuple(emit(lowered, common.templates))
     except TemplateFault as fault:
         return compiled(inputs, (*found, *checks.run(TemplateStage(fault.path, fault.line, fault.reason))))
     found += checks.run(Emitted(lowered, outputs, common.templates.own.keys()))
+    found += checks.run(Manifests.of(outputs, common.templates.own, path, common.shared.settings, all_=prove))
     return compiled(
         inputs,
         tuple(found),
         common.answers(shared),
-        tuple((output.path, output.sha256) for output in outputs),
-        tuple(checks.claims(lowered)),
+        Group(bound.name, inputs, {output.path: output.sha256 for output in outputs}),
+        checks.claims(lowered),
         lowered.names.namespace,
         outputs,
     )
@@ -94,7 +97,3 @@ def _inputs(common: Common, linked: LinkedEnvironment, path: str) -> tuple[str, 
     if SETTINGS in common.digests:
         used.append(SETTINGS)
     return tuple(sorted(set(used)))
-
-
-def _fails(found: Iterable[Diagnostic]) -> bool:
-    return any(diagnostic.severity is Severity.ERROR for diagnostic in found)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Mapping
 
+    from ssmd_compiler.source import Allowance
+
 __all__ = ["Reading", "SchemaUnit"]
 
 
@@ -32,6 +34,7 @@ class SchemaUnit:
     bound: Bound[Schema]
     found: tuple[Diagnostic, ...]
     files: Mapping[str, DefinitionFile]
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -47,7 +50,7 @@ class SchemaUnit:
         found = (*self.found, *checks.run(stage)) if self.bound.sound and first else self.found
         answers = tuple(("file", path, common.answer(("file", path))) for path in self.files)
         path = self.bound.path
-        return Proven(path, common.digests.get(path), found, answers, tuple(self.files))
+        return Proven(path, common.digests.get(path), found, answers, tuple(self.files), self.allowances)
 
 
 class Reading:
@@ -59,6 +62,7 @@ class Reading:
         self.diagnostics: list[Diagnostic] = []
         self.proven: list[Proven] = []
         self.stale_schemas: list[SchemaUnit] = []
+        self.allowances: dict[str, tuple[Allowance, ...]] = {}
         self._documents: dict[str, tuple[Bound[Any], tuple[Diagnostic, ...]]] = {}
 
     def read(self) -> tuple[Sources, Common]:
@@ -106,6 +110,7 @@ class Reading:
         if path not in self._documents:
             document, content = load(self.tree, path)
             self._remember(path, content)
+            self.allowances[path] = document.allowances
             bound = bind(document, model)
             self._documents[path] = bound, (*checks.run(document), *checks.run(bound))
         return self._documents[path]
@@ -120,6 +125,7 @@ class Reading:
         document, content = load(self.tree, SETTINGS)
         bound = bind_settings(document)
         self._remember(SETTINGS, content)
+        self.allowances[SETTINGS] = document.allowances
         self.diagnostics += [*checks.run(document), *checks.run(bound)]
         return bound
 
@@ -133,7 +139,7 @@ class Reading:
             bound, found = self._document(path, "Schema")
             first = common.paths["schema"][bound.name] == path
             files = {file: self._definition(file) for file in _definition_paths(bound) if first}
-            self.stale_schemas.append(SchemaUnit(bound, found, files))
+            self.stale_schemas.append(SchemaUnit(bound, found, files, self.allowances[path]))
             inputs = (path, *(file for file in files if file in self.digests))
         common.schema_inputs.setdefault(_stem(path), inputs)
 
@@ -147,7 +153,8 @@ class Reading:
         shared = common.shared.reader()
         if bound.sound and common.paths["feed"][bound.name] == path:
             found = (*found, *checks.run(FeedStage(bound, shared)))
-        self.proven.append(Proven(path, self.digests.get(path), found, common.answers(shared)))
+        allowed = self.allowances[path]
+        self.proven.append(Proven(path, self.digests.get(path), found, common.answers(shared), allowances=allowed))
 
     def _digest_all(self, paths: Iterable[str]) -> None:
         for path in paths:

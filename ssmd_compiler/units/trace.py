@@ -6,17 +6,19 @@ leaves no trace: it is compiled anew until it is mended.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, Severity
+from ssmd_compiler.source import Allowance  # noqa: TC001 -- the cache reads what fields are
+from ssmd_compiler.units.environment import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ssmd_compiler.units.common import Common
-    from ssmd_compiler.units.environment import Compiled
 
 __all__ = ["Proven", "Trace", "Traces", "still_true", "trace"]
 
@@ -30,6 +32,7 @@ class Proven:
     diagnostics: tuple[Diagnostic, ...]
     answers: tuple[tuple[str, str, str], ...] = ()
     definitions: tuple[str, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ Traces = Mapping[str, Trace]
 
 def trace(world: str, unit: Compiled | Proven) -> Trace | None:
     """What may be remembered of a unit."""
-    return Trace(world, unit) if unit.sha256 is not None and not _fails(unit.diagnostics) else None
+    if unit.sha256 is None or _fails(unit.diagnostics) or (isinstance(unit, Compiled) and unit.group is None):
+        return None
+    return Trace(world, dataclasses.replace(unit, outputs=()) if isinstance(unit, Compiled) else unit)
 
 
 def still_true(known: Trace | None, path: str, common: Common) -> bool:

@@ -84,7 +84,7 @@ def test_an_interrupt_ends_with_130_and_changes_nothing(workspace: Path, monkeyp
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ssmd_compiler.cli.compile_command.publish", interrupted)
+    monkeypatch.setattr("ssmd_compiler.cli.publishing.publish", interrupted)
     assert run(["compile"]) == 130
     assert snapshot(workspace) == before
 

@@ -208,7 +208,7 @@ def no_publisher() -> None:
     """Files are written one by one, wherever their names lead."""
     from ssmd_compiler import publish
     from ssmd_compiler.checks import ssmd804_generated_link
-    from ssmd_compiler.cli import compile_command
+    from ssmd_compiler.cli import publishing
     from ssmd_compiler.source.tree import DirectoryTree
 
     def write(directory: Path, outputs: Any, *, remove: Any = (), **_: Any) -> publish.Published:
@@ -220,7 +220,7 @@ def no_publisher() -> None:
         return publish.Published(tuple(outputs), tuple(remove), 0)
 
     no_confinement()
-    compile_command._strange = lambda *_: False
+    publishing._strange = lambda *_: False
     ssmd804_generated_link.check = lambda _: iter(())
     DirectoryTree.read_unlinked = DirectoryTree.read
     _everywhere("ssmd_compiler.publish.publish", write)
@@ -228,10 +228,10 @@ def no_publisher() -> None:
 
 def publish_with_findings() -> None:
     """Nobody looks whether a diagnostic is an error before writing."""
-    from ssmd_compiler.cli import compile_command
+    from ssmd_compiler.cli import publishing
 
-    compile_command.report = lambda *_: None
-    compile_command._concerns = lambda *_: False
+    publishing.report = lambda *_: None
+    publishing.concerns = lambda *_: False
 
 
 # Secrets

@@ -1,0 +1,102 @@
+"""Stamps: what the file system says of a file without reading it. An equal stamp means equal bytes.
+
+That holds for a stamp whose file had been at rest for a moment: file systems count time in ticks, and a file that is
+written twice in one tick can look the same. One that was not at rest has no stamp.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from hashlib import blake2b
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NO_STAMP", "at_rest", "clock", "folder_stamp", "folder_stamps", "stamp", "stamp_of"]
+
+NO_STAMP: Final = b""
+_SECOND: Final = 1_000_000_000
+_TICK: Final = 20_000_000
+"""Nanoseconds: twice the longest tick of a Linux kernel. A file system that counts seconds gets two of them."""
+
+_PACKED = Struct("<QQQqqI").pack
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def stamp(status: os.stat_result) -> bytes:
+    """Which file, how long, when last written, when last changed in any way: nobody sets the last one at will."""
+    return _PACKED(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
+
+
+def stamp_of(path: str) -> bytes:
+    """The stamp of what stands at `path`, links followed; none if there is nothing."""
+    try:
+        return stamp(os.stat(path))  # noqa: PTH116 -- a Path costs ten times this
+    except (OSError, ValueError):
+        return NO_STAMP
+
+
+def at_rest(status: os.stat_result, now: int) -> bool:
+    """Whether nothing can have been written since without changing the stamp, by the file system's own clock."""
+    return max(status.st_mtime_ns, status.st_ctime_ns) + tick(now) < now
+
+
+def tick(now: int) -> int:
+    """Nanoseconds within which two writes may carry one time, on the file system that said `now`."""
+    return _TICK if now % _SECOND else 2 * _SECOND
+
+
+def clock(folder: int) -> int:
+    """The time by the clock of the file system that `folder` is on, in nanoseconds. Raises OSError."""
+    name = f".clock-{os.getpid()}"
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    try:
+        return os.fstat(fd).st_ctime_ns
+    finally:
+        os.close(fd)
+        os.unlink(name, dir_fd=folder)
+
+
+def folder_stamps(root: str, names: Iterable[str]) -> dict[str, bytes]:
+    """The stamps of folders in `root`; without one are those that are missing, or led to by a link."""
+    try:
+        fd = os.open(root, _FOLDER)
+    except OSError:
+        return {}
+    try:
+        return {name: folder_stamp(fd, name)[0] for name in names}
+    finally:
+        os.close(fd)
+
+
+def folder_stamp(parent: int, name: str) -> tuple[bytes, int]:
+    """One stamp for all files directly in a folder, and the latest time that one of them bears."""
+    try:
+        fd = os.open(name or ".", _FOLDER, dir_fd=parent)
+    except OSError:
+        return NO_STAMP, 0
+    try:
+        return _folder_stamp(fd)
+    except OSError:
+        return NO_STAMP, 0
+    finally:
+        os.close(fd)
+
+
+def _folder_stamp(fd: int) -> tuple[bytes, int]:
+    latest, lines = 0, []
+    with os.scandir(fd) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                lines.append(os.fsencode(entry.name) + b"/")
+                continue
+            latest = max(latest, status.st_mtime_ns, status.st_ctime_ns)
+            lines.append(os.fsencode(entry.name) + b"\0" + stamp(status))
+    return blake2b(b"\n".join(sorted(lines)), digest_size=16).digest(), latest
