@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Span
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.lock import Lock
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model import Bound, Feed, Schema, Settings
+    from ssmd_compiler.policy import Fault, Policy
     from ssmd_compiler.source import Allowance, FaultKind
     from ssmd_compiler.source.workspace import Sources
 
@@ -30,10 +32,12 @@ __all__ = [
     "FeedStage",
     "Generated",
     "GeneratedFile",
+    "Rules",
     "SchemaStage",
     "SettingsStage",
     "TemplateStage",
     "Topology",
+    "Usage",
     "claims",
 ]
 
@@ -75,7 +79,7 @@ class DefinitionFile:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SchemaStage:
     """A sound schema, its definition files, and what parsing them gave."""
 
@@ -83,6 +87,18 @@ class SchemaStage:
     files: Mapping[str, DefinitionFile]
     parsed: Mapping[str, Parsed]
     as_of: datetime.date
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Each version beside those that it must read, compared once for all checks."""
+        return steps(self.schema.value, self._definition)
+
+    def unknown(self, version: int) -> bool:
+        """Whether a version cannot be compared: its definition, or that of all that it must read, is flawed."""
+        return not any(step.version == version for step in self.steps) and must_read(self.schema.value, version)
+
+    def _definition(self, version: SchemaVersion) -> Parsed | None:
+        return self.parsed.get(beside(self.schema.path, self.schema.value.file_of(version) or "") or "")
 
     def places(self) -> Iterator[tuple[str, Span]]:
         """Each definition file as written, once, and where it is written."""
@@ -136,12 +152,11 @@ class Claims:
     """Where each stands in the environment's document, as in a Span."""
 
     @classmethod
-    def of(cls, environment: str, path: str, claims: Iterable[Claim]) -> Claims:
+    def of(cls, environment: str, path: str, claims: Iterable[tuple[str, str, str, Span]]) -> Claims:
         told = tuple(claims)
-        keys = (f"{claim.kind}\0{claim.scope}\0{claim.name}" for claim in told)
-        spans = (claim.span for claim in told)
-        places = ((span.line, span.column, span.end_line, span.end_column) for span in spans)
-        return cls(environment, path, tuple(keys), tuple(places))
+        keys = tuple(f"{kind}\0{scope}\0{name}" for kind, scope, name, _ in told)
+        places = ((span.line, span.column, span.end_line, span.end_column) for _, _, _, span in told)
+        return cls(environment, path, keys, tuple(places))
 
     def claim(self, index: int) -> Claim:
         kind, scope, name = self.keys[index].split("\0")
@@ -180,20 +195,19 @@ def claims(lowered: Lowered) -> Claims:
     return Claims.of(lowered.names.environment, lowered.linked.bound.path, _claims(lowered))
 
 
-def _claims(lowered: Lowered) -> Iterator[Claim]:
-    names, bound = lowered.names, lowered.linked.bound
+def _claims(lowered: Lowered) -> Iterator[tuple[str, str, str, Span]]:
+    names, bound, broker = lowered.names, lowered.linked.bound, _broker(lowered)
+    spans: dict[tuple[str, ...], Span] = {}
     for derived in lowered.derived():
         in_cluster = derived.kind not in ("stream", "subject", "consumer")
-        scope = names.namespace if in_cluster else _broker(lowered)
-        yield Claim(derived.kind, scope, derived.name, names.environment, bound.span(*derived.origin))
+        if derived.origin not in spans:
+            spans[derived.origin] = bound.span(*derived.origin)
+        yield derived.kind, names.namespace if in_cluster else broker, derived.name, spans[derived.origin]
     if lowered.stream is not None:
-        prefix = bound.span("middleware", "transport", "subject_prefix")
-        yield Claim("prefix", _broker(lowered), names.subject_prefix, names.environment, prefix)
-    storage = bound.span(
-        "middleware", "storage", "path" if lowered.linked.environment.middleware.storage.path else "type"
-    )
+        yield "prefix", broker, names.subject_prefix, bound.span("middleware", "transport", "subject_prefix")
+    said = "path" if lowered.linked.environment.middleware.storage.path else "type"
     for place in lowered.stores:
-        yield Claim("place", "", place, names.environment, storage)
+        yield "place", "", place, bound.span("middleware", "storage", said)
 
 
 def _broker(lowered: Lowered) -> str:
@@ -201,6 +215,31 @@ def _broker(lowered: Lowered) -> str:
     transport = lowered.linked.environment.middleware.transport
     domain = transport.jetstream.domain if transport.jetstream else None
     return f"{transport.url or ''} {domain or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The workspace's own rules, and what is wrong with them."""
+
+    policy: Policy | None
+    faults: tuple[Fault, ...]
+
+    @classmethod
+    def of(cls, policy: Policy | None, own: Iterable[Fault], failing: Iterable[Iterable[Fault]]) -> Rules:
+        """Faults of the rules themselves, and of each that fails on environments the first."""
+        first: dict[int, Fault] = {}
+        for fault in (fault for faults in failing for fault in faults):
+            first.setdefault(fault.rule, fault)
+        return cls(policy, (*own, *first.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What nothing in the workspace needs: feeds, schemas (a version of one, or all of it), and own templates."""
+
+    feeds: tuple[Bound[Feed], ...] = ()
+    schemas: tuple[tuple[Bound[Schema], str | None], ...] = ()
+    templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,17 @@ _KEYWORD = re.compile(
     r"(?:password|passwd|pwd|token|authorization)\s*[:=]\s*(?!\$key:)([^\s\"',}\]]{3,})|(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     re.IGNORECASE,
 )
+_TELLING = re.compile(rf"[:=]|eyJ|{_PEM}", re.IGNORECASE)
+"""What all of the above have: most texts have none of it, and need not be looked at by each."""
+
 _WINDOW: Final = 2_048
 """Characters of a line that are looked at: more than any printer shows of one."""
 
 
 def appearance(name: str, value: str) -> str | None:
     """What the value of the field `name` looks like, if it looks like a secret."""
+    if _TELLING.search(value) is None:
+        return _by_name(name, value)
     if _PEM in value:
         return "a private key or certificate"
     if _USERINFO.search(value) or _LOOSE_USERINFO.search(value):
@@ -48,6 +53,10 @@ def appearance(name: str, value: str) -> str | None:
         return "a token in a URL"
     if _KEYWORD.search(value):
         return "a password or token"
+    return _by_name(name, value)
+
+
+def _by_name(name: str, value: str) -> str | None:
     return f"the value of `{name}`" if names_a_secret(name) and not _REFERENCE.match(value) else None
 
 

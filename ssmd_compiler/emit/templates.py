@@ -7,19 +7,23 @@ A template that fails, or whose output is not the YAML it should be, is `Templat
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import jinja2.meta
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ssmd_compiler import __version__
 from ssmd_compiler.emit.yaml_text import block_text, scalar, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from jinja2.runtime import Context
 
@@ -40,9 +44,42 @@ class TemplateFault(Exception):  # noqa: N818 -- it becomes a diagnostic
 @cache
 def built_in() -> dict[str, str]:
     """The templates that travel with ssmd, by file name."""
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(_folder().glob(f"*{SUFFIX}"))}
+
+
+def _folder() -> Path:
     packaged = Path(str(resources.files("ssmd_compiler"))) / "templates"
-    folder = packaged if packaged.is_dir() else packaged.parent.parent / "templates"
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob(f"*{SUFFIX}"))}
+    return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
+
+
+class _Bytecode(jinja2.FileSystemBytecodeCache):
+    """Keeps what the built-in templates compile to beside them, as Python keeps that of its modules.
+
+    Only of those: a workspace's own templates, and what an extension changes, are compiled each time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(str(_folder() / "__pycache__"), f"%s-jinja-{jinja2.__version__}-ssmd-{__version__}")
+
+    def get_bucket(self, environment: jinja2.Environment, name: str, filename: str | None, source: str) -> Bucket:  # noqa: ARG002 -- Jinja's signature
+        key = f"{name}-sandboxed" if environment.sandboxed else name
+        bucket = Bucket(environment, key, self.get_source_checksum(source))
+        if _is_ours(environment, name, source):
+            with suppress(OSError):
+                self.load_bytecode(bucket)
+        return bucket
+
+    def set_bucket(self, bucket: Bucket) -> None:
+        name = bucket.key.removesuffix("-sandboxed")
+        checksum = self.get_source_checksum(built_in().get(name, ""))
+        if bucket.checksum == checksum and not bucket.environment.extensions:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                self.dump_bytecode(bucket)
+
+
+def _is_ours(environment: jinja2.Environment, name: str, source: str) -> bool:
+    return not environment.extensions and built_in().get(name) == source
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -82,7 +119,9 @@ class Templates:
 
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         self.own = {name: text for name, text in (own or {}).items() if built_in().get(name) != text}
-        self._environment = _Sandbox(
+        # What is ours alone needs no sandbox, and each attribute costs less without one.
+        kind = _Sandbox if self.own else jinja2.Environment
+        self._environment = kind(
             loader=jinja2.DictLoader({**built_in(), **self.own}),
             undefined=jinja2.StrictUndefined,
             autoescape=False,
@@ -91,6 +130,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             cache_size=-1,
+            bytecode_cache=_Bytecode(),
         )
         self._environment.filters = {"tree": tree, "block_text": block_text, "length": len}
         self._environment.globals = {}
@@ -106,6 +146,19 @@ class Templates:
         except Exception as problem:  # noqa: BLE001 -- a template is a person's code: whatever it raises is a finding
             raise TemplateFault(_PREFIX + file, _line_of(problem, file), _reason(problem)) from None
         return text.encode()
+
+    def included(self, names: Iterable[str]) -> frozenset[str]:
+        """`names`, and every own template that one of them includes, imports or extends, over any number of steps."""
+        found, todo = set(names), list(names)
+        while todo:
+            parsed = self._environment.parse(self.own[todo.pop()])
+            for name in jinja2.meta.find_referenced_templates(parsed):
+                if name is None:  # an expression: it may be any of them
+                    return frozenset(self.own)
+                if name in self.own and name not in found:
+                    found.add(name)
+                    todo.append(name)
+        return frozenset(found)
 
     def _template(self, file: str) -> jinja2.Template:
         if file not in self._compiled:

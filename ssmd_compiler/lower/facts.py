@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.model.component import Component
@@ -32,6 +32,7 @@ class Facts:
     keys: Mapping[str, KeySpec]
     inputs_sha256: str
     compiler: str
+    _components: dict[str, Component] = field(default_factory=dict)
 
     @property
     def environment(self) -> Environment:
@@ -43,6 +44,9 @@ class Facts:
 
     def component(self, name: str) -> Component:
         """The environment's words on a component over the feed's defaults, field by field."""
-        own: Component = getattr(self.environment, name) or Component()
-        default: Component = getattr(self.feed.defaults, name)
-        return default.model_copy(update={field: getattr(own, field) for field in own.model_fields_set})
+        if name not in self._components:
+            own: Component = getattr(self.environment, name) or Component()
+            default: Component = getattr(self.feed.defaults, name)
+            said = {field: getattr(own, field) for field in own.model_fields_set}
+            self._components[name] = default.model_copy(update=said)
+        return self._components[name]
