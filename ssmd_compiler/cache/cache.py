@@ -127,6 +127,7 @@ class Cache:
         plain = Comparison(StampedTree(self._tree, {}), as_of, mode, "")
         if not self._use:
             return plain
+        plain.began, plain.compiler = stamps.some_time_ago(), store.identity()
         try:
             with store.opened(self._tree.root) as folder:
                 return self._compare(plain, folder)
@@ -134,7 +135,7 @@ class Cache:
             return plain
 
     def _compare(self, plain: Comparison, folder: int) -> Comparison:
-        plain.began, plain.compiler = stamps.clock(folder), store.identity()
+        plain.began = stamps.clock(folder)
         content = store.read(folder, _INDEX)
         try:
             index = msgspec.msgpack.decode(content or b"", type=Index)
@@ -151,7 +152,7 @@ class Cache:
         """Remember a compilation that was published, and that `before` was taken for."""
         if not self._use or not before.began:
             return
-        with contextlib.suppress(OSError), store.opened(self._tree.root) as folder:
+        with contextlib.suppress(OSError), store.opened(self._tree.root, make=True) as folder:
             from ssmd_compiler.cache.records import packed
 
             index = self._index(before, compiled, folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from contextlib import suppress
 from hashlib import blake2b
 from struct import Struct
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NO_STAMP", "at_rest", "clock", "folder_stamp", "folder_stamps", "stamp", "stamp_of"]
+__all__ = ["NO_STAMP", "at_rest", "clock", "folder_stamp", "folder_stamps", "some_time_ago", "stamp", "stamp_of"]
 
 NO_STAMP: Final = b""
 _SECOND: Final = 1_000_000_000
@@ -61,6 +62,11 @@ def clock(folder: int) -> int:
     finally:
         os.close(fd)
         os.unlink(name, dir_fd=folder)
+
+
+def some_time_ago() -> int:
+    """A time that is past by any file system's clock that is right to two seconds, in nanoseconds."""
+    return time.time_ns() // _SECOND * _SECOND - 2 * _SECOND
 
 
 def folder_stamps(root: str, names: Iterable[str]) -> dict[str, bytes]:

@@ -27,13 +27,14 @@ _DIGEST: Final = 16
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[int]:
-    """The cache's folder, made when it is missing, never through a link. Raises OSError."""
+def opened(root: Path, *, make: bool = False) -> Iterator[int]:
+    """The cache's folder, never through a link. Raises OSError."""
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for name in FOLDER:
-            with suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=fd)
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(name, 0o755 if name == FOLDER[0] else 0o700, dir_fd=fd)
             inner = os.open(name, _DIRECTORY, dir_fd=fd)
             os.close(fd)
             fd = inner
@@ -64,6 +65,7 @@ def read(folder: int, name: str) -> bytes | None:
 
 def write(folder: int, name: str, content: bytes) -> None:
     """Whole or not at all; a power cut may tear it, and `read` then refuses it. Raises OSError."""
+    _leave_out_of_git(folder)
     draft = f".{name}-{os.getpid()}"
     with suppress(FileNotFoundError):
         os.unlink(draft, dir_fd=folder)
@@ -77,6 +79,14 @@ def write(folder: int, name: str, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(draft, dir_fd=folder)
         raise
+
+
+def _leave_out_of_git(folder: int) -> None:
+    """As other tools' caches do: a folder that ignores itself needs no line in anybody's .gitignore."""
+    with suppress(FileExistsError):
+        fd = os.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+        os.write(fd, b"*\n")
+        os.close(fd)
 
 
 def _seal(content: bytes) -> bytes:

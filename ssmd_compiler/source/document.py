@@ -1,36 +1,22 @@
-"""Bytes -> a document: mappings, lists and text, each with its place, in one pass over libyaml's events.
+"""A document: mappings, lists and text, each with the place where it was written.
 
-Nothing is typed here: a plain scalar stays text until a model asks for more. Refused, with a place and before anything
-is built from it: what is not UTF-8, control characters, depth, alias and merge-key bombs, tags, duplicate keys.
+Nothing is typed here: a plain scalar stays text until a model asks for more.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import yaml
-from yaml._yaml import CParser
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
-
 from ssmd_compiler.diagnostics import Span
-from ssmd_compiler.source.faults import Fault, FaultKind
-from ssmd_compiler.source.limits import MAX_ALIASES, MAX_DEPTH, MAX_FAULTS, MAX_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Document", "Map", "Path", "Quoted", "Seq", "read_document", "texts"]
+    from ssmd_compiler.source.allowances import Allowance
+    from ssmd_compiler.source.faults import Fault
+
+__all__ = ["Document", "Map", "Path", "Quoted", "Range", "Seq", "read_document", "span_of", "texts"]
 
 Path = tuple[str | int, ...]
 """Keys and indices from a document's root to one of its values."""
@@ -78,10 +64,11 @@ class Document:
     data: Any
     faults: tuple[Fault, ...] = ()
     range: Range = field(default=(0, 0, 0, 1))
+    allowances: tuple[Allowance, ...] = ()
 
     def span(self, path: Path = (), *, key: bool = False) -> Span:
         """Where the value at `path` stands (its key, with `key`); the nearest enclosing place when it is absent."""
-        return _span(self.path, self._range(path, key=key))
+        return span_of(self.path, self._range(path, key=key))
 
     def _range(self, path: Path, *, key: bool) -> Range:
         node, here = self.data, self.range
@@ -114,217 +101,19 @@ def _gather(node: Any, path: Path, name: str, found: list[tuple[Path, str, str]]
             found.append(((*path, step), named, value))
 
 
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
-)
-_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
-_FORBIDDEN_VALUE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-_NULLS = frozenset({"", "~", "null"})
-
-
 def read_document(path: str, content: bytes) -> Document:
     """The document in `content`, with its faults; it never raises, whatever the bytes are."""
-    if fault := _encoding_fault(path, content):
-        return Document(path, None, (fault,))
-    reader = _Reader(path)
-    try:
-        data = reader.read(content)
-    except _Stop as stop:
-        return Document(path, None, (*reader.faults, stop.fault))
-    except yaml.MarkedYAMLError as problem:
-        return Document(path, None, (*reader.faults, _syntax_fault(path, content.decode(), problem)))
-    except (yaml.YAMLError, ValueError) as problem:
-        return Document(path, None, (*reader.faults, Fault(FaultKind.SYNTAX, Span(path), str(problem).split("\n")[0])))
-    return Document(path, data, tuple(reader.faults), reader.root_range)
+    # Imported here: whoever finds that nothing is to be read need not wait for a parser.
+    from ssmd_compiler.source.reader import read
+
+    return read(path, content)
 
 
-def _encoding_fault(path: str, content: bytes) -> Fault | None:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
-        return Fault(FaultKind.NOT_UTF8, Span(path), "it is UTF-16 or UTF-32")
-    if content.startswith(b"\xef\xbb\xbf"):
-        return Fault(FaultKind.NOT_UTF8, Span(path), "it starts with a byte order mark")
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as problem:
-        return Fault(FaultKind.NOT_UTF8, _place(path, content[: problem.start].decode(errors="replace")), "bad bytes")
-    if found := _DIRECTIVE.search(text):
-        return Fault(FaultKind.TAG, _place(path, text[: found.start()]), "%TAG")
-    if found := _FORBIDDEN.search(text):
-        return Fault(FaultKind.CONTROL_CHARACTER, _place(path, text[: found.start()]), f"U+{ord(found[0][0]):04X}")
-    return None
-
-
-def _place(path: str, before: str) -> Span:
-    """The position right after the text `before`."""
-    line = before.count("\n")
-    column = len(before) - (before.rfind("\n") + 1)
-    return _span(path, (line, column, line, column + 1))
-
-
-def _span(path: str, at: Range) -> Span:
+def span_of(path: str, at: Range) -> Span:
+    """The place of a range, counted as people count."""
     return Span(path, at[0] + 1, at[1] + 1, at[2] + 1, at[3] + 1)
 
 
 def _first_line(at: Range) -> Range:
     """A caret's worth at the start of a block: nobody is helped by fifty underlined lines."""
     return at if at[0] == at[2] else (at[0], at[1], at[0], at[1] + 1)
-
-
-def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
-    mark = problem.problem_mark or problem.context_mark
-    at = (mark.line, mark.column, mark.line, mark.column) if mark else (0, 0, 0, 0)
-    lines = text.replace("\r\n", "\n").split("\n")
-    if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and len(lines) > 1):
-        # The parser is at the end, past the last line that there is.
-        last = max(number for number, line in enumerate(lines) if line or number == 0)
-        at = (last, len(lines[last]), last, len(lines[last]))
-    detail = (problem.problem or "it is not YAML").replace("\t", "\\t")
-    return Fault(FaultKind.SYNTAX, _span(path, at), f"{problem.context}: {detail}" if problem.context else detail)
-
-
-def _weight(value: Any) -> int:
-    """How many values it stands for, aliases written out."""
-    return value.weight if type(value) is Map or type(value) is Seq else 1
-
-
-class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen outside
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.kind)
-        self.fault = fault
-
-
-class _Reader:
-    """Builds one document from events. Every list and mapping carries the weight of what it stands for."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.faults: list[Fault] = []
-        self.root: Any = None
-        self.root_range: Range = (0, 0, 0, 1)
-        self.anchors: dict[str, tuple[Any, bool]] = {}
-        self.aliases = 0
-        self.nodes = 0
-
-    def read(self, content: bytes) -> Any:
-        self._build(CParser(content).get_event)
-        if self.root is None and not self.faults:
-            raise _Stop(Fault(FaultKind.EMPTY, Span(self.path)))
-        return self.root
-
-    def _build(self, next_event: Any) -> None:  # noqa: C901, PLR0912, PLR0915 -- the hot loop: one branch an event, in order of frequency
-        stack: list[tuple[Any, str | None, Range | None]] = []
-        current: Any = None
-        key: str | None = None
-        key_range: Range | None = None
-        while True:
-            event = next_event()
-            kind = type(event)
-            if kind is ScalarEvent:
-                start, end = event.start_mark, event.end_mark
-                at = (start.line, start.column, end.line, end.column)
-                if event.tag is not None:
-                    self._fault(FaultKind.TAG, at, event.tag)
-                if type(current) is Map and key is None:
-                    key, key_range = self._key(event, at), at
-                    continue
-                value = self._scalar(event, at)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value, at = current, current.range
-                end = event.end_mark
-                at = current.range = (at[0], at[1], end.line, end.column)
-                if current.weight > MAX_NODES:
-                    self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
-                current, key, key_range = stack.pop()
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                start = event.start_mark
-                at = (start.line, start.column, start.line, start.column + 1)
-                if event.tag is not None:
-                    self._fault(FaultKind.TAG, at, event.tag)
-                if type(current) is Map and key is None:
-                    self._stop(FaultKind.KEY_NOT_TEXT, at)
-                if len(stack) >= MAX_DEPTH:
-                    self._stop(FaultKind.TOO_DEEP, at, str(MAX_DEPTH))
-                stack.append((current, key, key_range))
-                current = Map() if kind is MappingStartEvent else Seq()
-                current.range, key = at, None
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = (current, True)
-                continue
-            elif kind is AliasEvent:
-                start, end = event.start_mark, event.end_mark
-                at = (start.line, start.column, end.line, end.column)
-                if type(current) is Map and key is None:
-                    self._stop(FaultKind.KEY_NOT_TEXT, at)
-                value = self._alias(event.anchor, at, [held for held, _, _ in stack], current)
-            elif kind is StreamEndEvent:
-                return
-            else:
-                if kind is DocumentStartEvent and self.root is not None:
-                    start = event.start_mark
-                    self._stop(FaultKind.SEVERAL_DOCUMENTS, (start.line, start.column, start.line, start.column + 3))
-                continue
-            if type(current) is Map:
-                self._put(current, cast("str", key), value, cast("Range", key_range), at)
-                key = None
-            elif current is not None:
-                self._count(at)
-                current.append(value)
-                current.value_at.append(at)
-                current.weight += _weight(value)
-            else:
-                self.root, self.root_range = value if value is not None else self.root, at
-
-    def _put(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:
-        self._count(at)
-        if key in mapping:
-            other = _span(self.path, mapping.key_at[key])
-            self._tell(Fault(FaultKind.DUPLICATE_KEY, _span(self.path, key_at), key, other))
-            return
-        mapping[key] = value
-        mapping.key_at[key] = key_at
-        mapping.value_at[key] = at
-        mapping.weight += _weight(value)
-
-    def _count(self, at: Range) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
-
-    def _key(self, event: Any, at: Range) -> str:
-        if event.value == "<<" and not event.style:
-            self._stop(FaultKind.MERGE_KEY, at)
-        return str(self._scalar(event, at) or event.value)
-
-    def _scalar(self, event: Any, at: Range) -> str | None:
-        value: str = event.value
-        if not event.style:
-            result = None if value in _NULLS else value
-        else:
-            if event.style == '"' and (found := _FORBIDDEN_VALUE.search(value)):
-                self._fault(FaultKind.CONTROL_CHARACTER, at, f"U+{ord(found[0]):04X}")
-            result = Quoted(value)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = (result, False)
-        return result
-
-    def _alias(self, anchor: str, at: Range, open_: Iterable[Any], current: Any) -> Any:
-        self.aliases += 1
-        if self.aliases > MAX_ALIASES:
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_ALIASES))
-        if anchor not in self.anchors:
-            self._stop(FaultKind.SYNTAX, at, "found undefined alias")
-        value, _ = self.anchors[anchor]
-        if value is not None and (value is current or any(value is held for held in open_)):
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, "itself")
-        return value
-
-    def _fault(self, kind: FaultKind, at: Range, detail: str = "") -> None:
-        self._tell(Fault(kind, _span(self.path, at), detail))
-
-    def _tell(self, fault: Fault) -> None:
-        if len(self.faults) >= MAX_FAULTS:
-            raise _Stop(fault)
-        self.faults.append(fault)
-
-    def _stop(self, kind: FaultKind, at: Range, detail: str = "") -> None:
-        raise _Stop(Fault(kind, _span(self.path, at), detail))

@@ -91,15 +91,15 @@ def no_alias_budget() -> None:
 
 
 def no_encoding() -> None:
-    _everywhere("ssmd_compiler.source.document._encoding_fault", lambda path, content: None)
+    _everywhere("ssmd_compiler.source.reader._encoding_fault", lambda path, content: None)
 
 
 def no_control_characters() -> None:
     import re
 
-    from ssmd_compiler.source import document
+    from ssmd_compiler.source import reader
 
-    document._FORBIDDEN = document._FORBIDDEN_VALUE = re.compile(r"(?!)")
+    reader._FORBIDDEN = reader._FORBIDDEN_VALUE = re.compile(r"(?!)")
 
 
 def ordinary_loader() -> None:
