@@ -7,10 +7,11 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+CLUSTER_TOOLS := crds etcd kube-apiserver kube-score kubeconform kubectl kustomize promtool schemas
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := all
-.PHONY: all install test lint types contracts check docs lock tools bench clean help
+.PHONY: all install test lint types contracts check docs lock tools cluster schemas bench fuzz clean help
 
 all: install ## install, then compile and validate this repository's own sources
 	@echo "compiling exchanges/, schemas/ and environments/"
@@ -55,8 +56,20 @@ docs: install ## write docs/diagnostics from the checks
 tools: ## build the real tools that tests use (needs Go; see tools/README.md)
 	@tools/build
 
-bench: install ## compile 10, 100 and 1,000 environments beside a floor and peers
+cluster: install ## hold generated/ against real tools and a real API server (needs Go; see docs/cluster.md)
+	@tools/build $(CLUSTER_TOOLS)
+	@PYTHONPATH=tools $(BIN)/python -m cluster
+
+schemas: install ## write ssmd_compiler/manifests/schemas.json anew from tools/schemas (needs Go)
+	@$(BIN)/python tools/schemas/write.py --package ssmd_compiler/manifests/schemas.json
+
+fuzz: install ## try the properties on many more examples, and new ones (FUZZ_FACTOR=50 times as many)
+	@HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n auto \
+		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py
+
+bench: install ## compile 10, 100 and 1,000 environments beside a floor and peers, and prove manifests beside others
 	@$(BIN)/python benchmarks/compile.py
+	@$(BIN)/python benchmarks/validation.py
 
 lock: $(VENV)/.uv ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

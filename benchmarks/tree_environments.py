@@ -71,7 +71,7 @@ metadata:
         else:
             yield "registry", "database", "History of environments", ("username", "password"), 180
             yield "webhook", "webhook", "Where alerts are sent", ("token",), 365
-            yield "sandbox", "api_key", "Public test network", ("api_key", "private_key"), 365
+            yield "paging", "webhook", "Where on-call is paged", ("routing_key", "url"), 365
 
     def _key(self, name: str, kind: str, description: str, fields: tuple[str, ...], days: int) -> Iterator[str]:
         yield f"    {name}:"

@@ -1,4 +1,7 @@
-"""Write docs/diagnostics from the checks' docstrings: `make docs`. A test proves that they are current."""
+"""Write docs/diagnostics from the checks' docstrings, and the rules in docs/schemas.md: `make docs`.
+
+Tests prove that they are current.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ from pathlib import Path
 
 from ssmd_compiler.checks import modules
 from ssmd_compiler.checks.pages import page
+from ssmd_compiler.compat import RULES
+from ssmd_compiler.compat.page import BEGIN, END, section
 
 FOLDER = Path(__file__).parent / "diagnostics"
+SCHEMAS = Path(__file__).parent / "schemas.md"
 
 
 def main() -> None:
@@ -20,6 +26,8 @@ def main() -> None:
         (FOLDER / f"{found.code}.md").write_text(found.markdown(), encoding="utf-8")
         lines.append(f"- [{found.code}]({found.code}.md): {found.title}")
     (FOLDER / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before, _, rest = SCHEMAS.read_text(encoding="utf-8").partition(BEGIN)
+    SCHEMAS.write_text(before + BEGIN + section(RULES) + END + rest.partition(END)[2], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ ALERTS: Final = (
     AlertRule(
         "DeadLettersAccumulating",
         "ssmd_dead_letters_total",
-        "sum by (namespace, environment, component) (increase($series[1h])) > $threshold",
+        "sum by (namespace, environment, component) "
+        "((increase($series[1h]) > 0) or ($series unless last_over_time($series[1d] offset 1h))) > $threshold",
         100,
         "0s",
         "warning",
@@ -116,7 +117,10 @@ ALERTS: Final = (
         "DataGaps",
         "ssmd_gaps_total",
         "sum by (namespace, environment, shard, reason) "
-        "((increase($series[5m]) > 0) or ($series unless $series offset 5m)) > $threshold",
+        # Next to what a rate sees: what was counted while nobody scraped, and a first count, which rises from nothing.
+        # What was there in the last day is no first count, however long Prometheus was away since.
+        "((increase($series[5m]) > 0) or ($series - last_over_time($series[1d] offset 5m) > 0) "
+        "or ($series unless last_over_time($series[1d] offset 5m))) > $threshold",
         0,
         "0s",
         "warning",

@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__, checks
-from ssmd_compiler.checks import Manifests, Topology
+from ssmd_compiler.checks import Manifests, Rules, Topology
 from ssmd_compiler.checks.allowing import allow
 from ssmd_compiler.definitions import Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.emit import Output, argocd
 from ssmd_compiler.lock import Group, Lock, ordered
 from ssmd_compiler.source.workspace import SETTINGS
-from ssmd_compiler.units import Common, Compiled, Proven, Reading, Trace, Traces, environment, still_true, trace
+from ssmd_compiler.units import Common, Compiled, Proven, Reading, Trace, Traces, environment, still_true, trace, usage
 
 if TYPE_CHECKING:
     import datetime
@@ -79,13 +79,15 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     proven = [*reading.proven, *(unit.proven(parsed, options.as_of, common) for unit in reading.stale_schemas)]
     units: list[Proven | Compiled] = [*proven, *compiled]
     diagnostics = [*reading.diagnostics, *(found for unit in units for found in unit.diagnostics)]
+    diagnostics += checks.run(usage(common, proven, compiled))
+    diagnostics += checks.run(Rules.of(common.policy, reading.rule_faults, [one.failing for one in compiled]))
     diagnostics += checks.run(Topology(one.claims for one in compiled if one.claims is not None))
     workspace_outputs = list(_workspace_outputs(common, compiled))
     own, settings, all_ = common.templates.own, common.shared.settings, options.prove_manifests
     diagnostics += checks.run(Manifests.of(workspace_outputs, own, SETTINGS, settings, all_=all_))
     allowances = [*reading.allowances.get(SETTINGS, ()), *(one for unit in units for one in unit.allowances)]
     complete = {one.path: one.group is not None for one in compiled}
-    told = allow(diagnostics, allowances, options.as_of, complete)
+    told = allow(diagnostics, allowances, options.as_of, complete, proven=options.prove_manifests)
     outputs = {output.path: output.content for one in compiled for output in one.outputs}
     outputs |= {output.path: output.content for output in workspace_outputs}
     return Compilation(
@@ -103,9 +105,10 @@ def _remembered(paths: Iterable[str], options: Options, common: Common) -> Itera
     """The environments whose earlier result still holds."""
     for path in paths:
         found = options.known.get(path)
-        if found is not None and isinstance(found.unit, Compiled) and still_true(found, path, common):
-            if found.unit.proven >= options.prove_manifests:
-                yield path, found.unit
+        if found is None or not isinstance(found.unit, Compiled) or found.unit.proven < options.prove_manifests:
+            continue
+        if still_true(found, path, common):
+            yield path, found.unit
 
 
 def _traces(world: str, units: Iterable[Proven | Compiled]) -> Iterator[tuple[str, Trace]]:

@@ -33,6 +33,7 @@ __all__ = [
     "Reference",
     "SchemaUse",
     "Shared",
+    "keys_of_feed",
     "link",
     "schema_uses",
 ]
@@ -221,6 +222,12 @@ def _schema_use(text: str, span: Span, schemas: Mapping[str, Bound[Schema]]) -> 
     schema = schemas.get(name)
     version = schema.value.version(version_name) if schema is not None and schema.sound else None
     return SchemaUse(text, span, name, version_name if colon else None, schema, version, schemas)
+
+
+def keys_of_feed(feed: Bound[Feed]) -> set[str]:
+    """The keys that a feed refers to, for the components that it gives defaults for."""
+    found = (_KEY.fullmatch(text) for _, _, text in texts(feed.body) if text.startswith("$key:"))
+    return {match[1] for match in found if match}
 
 
 def _key_uses(bound: Bound[Environment]) -> Iterator[KeyUse]:

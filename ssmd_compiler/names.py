@@ -120,6 +120,11 @@ class Names:
         return f"{self.subject_prefix}.raw.{message_type}"
 
     @property
+    def raw_subjects(self) -> str:
+        """What matches every raw subject, and no dead letter."""
+        return self.raw_subject(">")
+
+    @property
     def dead_letter_subject(self) -> str:
         return f"{self.subject_prefix}.dlq.{COLLECTOR}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from ssmd_compiler.editors import FOLDER, comment, files
+
 __all__ = ["starter"]
 
 _SETTINGS: Final = """\
@@ -101,10 +103,16 @@ def starter() -> dict[str, bytes]:
     """The files of a first workspace, by path."""
     definition = _DEFINITION.encode()
     schema = _SCHEMA.format(digest=hashlib.sha256(definition).hexdigest())
-    return {
-        "ssmd.yaml": _SETTINGS.encode(),
-        "exchanges/feeds/kraken.yaml": _FEED.encode(),
-        "schemas/trade.yaml": schema.encode(),
+    documents = {
+        "ssmd.yaml": _named("ssmd.yaml", "Settings", _SETTINGS),
+        "exchanges/feeds/kraken.yaml": _named("exchanges/feeds/kraken.yaml", "Feed", _FEED),
+        "schemas/trade.yaml": _named("schemas/trade.yaml", "Schema", schema),
         "schemas/trade.v1.capnp": definition,
-        "environments/kraken-dev.yaml": _ENVIRONMENT.encode(),
+        "environments/kraken-dev.yaml": _named("environments/kraken-dev.yaml", "Environment", _ENVIRONMENT),
     }
+    return documents | {f"{FOLDER}/{name}": text for name, text in files().items()}
+
+
+def _named(path: str, kind: str, text: str) -> bytes:
+    """The document, with the comment that names its schema."""
+    return (comment(path, kind) + text).encode()

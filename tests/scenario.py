@@ -7,7 +7,8 @@ r"""Whole-command cases as data: what a person typed, what was there, and all th
     error[SSMD201]: no feed named `kalsi`    its whole standard output
     ! a line of standard error
 
-    $ ssmd ...                               further commands, in the same folder; blank lines before them are layout
+    $ ssmd ... < unsaved.txt                 further commands, in the same folder; blank lines before them are layout.
+                                             Standard input is empty, or the file named last, after `<`
     -- base: minimal --                      start from the tree bases/minimal
     -- environments/dev.yaml --              a file, up to the next header
     -- environments/old.yaml (absent) --     nothing there, whatever the base holds
@@ -284,7 +285,10 @@ def _entry(path: Path) -> Entry:
 
 def _seen(argv: list[str], run: Run, tree: Path) -> Seen:
     out, err = io.BytesIO(), io.BytesIO()
-    with _as_typed(out, err, tree):
+    given = b""
+    if argv[-2:-1] == ["<"]:
+        given, argv = (tree / argv[-1]).read_bytes(), argv[:-2]
+    with _as_typed(given, out, err, tree):
         code = run([argument.replace("$DIR", str(tree)) for argument in argv])
     here = os.fsencode(tree)
     return Seen(int(code), *(_utf8(stream.getvalue().replace(here, b"$DIR"), argv) for stream in (out, err)))
@@ -299,7 +303,7 @@ def _utf8(stream: bytes, argv: list[str]) -> bytes:
 
 
 @contextlib.contextmanager
-def _as_typed(out: io.BytesIO, err: io.BytesIO, tree: Path) -> Iterator[None]:
+def _as_typed(given: bytes, out: io.BytesIO, err: io.BytesIO, tree: Path) -> Iterator[None]:
     """The same world for every command: its folder, its variables, its streams. No terminal, no home, no Git around."""
     home = tree.parent / "home"
     home.mkdir(exist_ok=True)
@@ -318,7 +322,7 @@ def _as_typed(out: io.BytesIO, err: io.BytesIO, tree: Path) -> Iterator[None]:
         stack.enter_context(mock.patch.dict(os.environ, variables, clear=True))
         time.tzset()
         stack.enter_context(contextlib.chdir(tree))
-        stack.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(), encoding="utf-8")))
+        stack.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")))
         for name, stream in (("stdout", out), ("stderr", err)):
             shown = io.TextIOWrapper(stream, encoding="utf-8", newline="\n", write_through=True)
             stack.enter_context(mock.patch.object(sys, name, shown))

@@ -77,6 +77,7 @@ VERBS: dict[str, Callable[[str], object]] = {
     "out": lambda value: sys.stdout.write(raw(value).decode()),
     "bytes": lambda value: sys.stdout.buffer.write(raw(value)),
     "err": lambda value: sys.stderr.write(raw(value).decode()),
+    "given": lambda _: sys.stdout.write(sys.stdin.read()),
     "show": lambda path: sys.stdout.write(Path(path).read_text(encoding="utf-8")),
     "list": lambda _: sys.stdout.writelines(f"{path}\n" for path in sorted(Path().rglob("*"))),
     "write": write,
@@ -102,6 +103,8 @@ OPENING = "What is shown.\n\n"
 
 GOES_AS_WRITTEN = {
     "silence": "$ ssmd\n",
+    "no input": "$ ssmd given\n",
+    "input": "$ ssmd given < a\nx\n\n$ ssmd given\n\n$ ssmd given < a\nx\n-- a --\nx\n",
     "output": "$ ssmd one two\none\ntwo\n",
     "quoted arguments": "$ ssmd 'one two' \"\"\none two\n\\\n",
     "a blank line within": "$ ssmd 'out=a\\n\\nb\\n'\na\n\nb\n",

@@ -157,12 +157,14 @@ class Transport(_Struct, frozen=True, kw_only=True):
 
 
 class Subjects(_Struct, frozen=True, kw_only=True):
-    """Every name on the broker, computed: the stream, what it captures, and the subject of each message type."""
+    """Every name on the broker, computed: the stream, what it captures, the subject of each message type, and the
+    durable consumer of each component that has one."""
 
     stream: str | None
     stream_subjects: tuple[str, ...]
     raw: dict[str, str]
     dead_letter: str
+    consumers: dict[str, str] = {}
 
 
 class Storage(_Struct, frozen=True, kw_only=True):

@@ -26,6 +26,9 @@ from ssmd_compiler.checks import (
     ssmd015_key_not_text,
     ssmd016_not_read,
     ssmd017_no_such_folder,
+    ssmd018_bad_allowance,
+    ssmd019_allowance_expired,
+    ssmd020_allowance_unused,
     ssmd101_not_a_mapping,
     ssmd102_unknown_field,
     ssmd103_missing_field,
@@ -45,6 +48,8 @@ from ssmd_compiler.checks import (
     ssmd204_schema_without_version,
     ssmd205_unknown_alert,
     ssmd206_unknown_compatible_version,
+    ssmd207_unused_feed,
+    ssmd208_unused_schema,
     ssmd301_no_version_in_force,
     ssmd302_overlapping_versions,
     ssmd303_range_reversed,
@@ -63,6 +68,9 @@ from ssmd_compiler.checks import (
     ssmd405_definition_changed,
     ssmd406_definition_unsaid,
     ssmd407_definition_unreadable,
+    ssmd408_version_incompatible,
+    ssmd409_version_changes_code,
+    ssmd410_approval_over,
     ssmd501_unknown_key,
     ssmd502_unknown_key_field,
     ssmd503_source_arity,
@@ -73,6 +81,7 @@ from ssmd_compiler.checks import (
     ssmd508_key_of_another_environment,
     ssmd509_secret_of_another_namespace,
     ssmd510_key_without_fields,
+    ssmd511_unused_key,
     ssmd601_middleware_incomplete,
     ssmd602_middleware_foreign_setting,
     ssmd603_transport_not_supported,
@@ -94,26 +103,41 @@ from ssmd_compiler.checks import (
     ssmd805_lock_unreadable,
     ssmd806_template_fails,
     ssmd807_template_output,
+    ssmd808_unused_template,
+    ssmd810_manifest_invalid,
+    ssmd811_bad_promql,
+    ssmd812_unknown_metric,
+    ssmd813_unknown_label,
+    ssmd814_no_schema,
     ssmd901_configmap_too_large,
     ssmd902_request_above_limit,
+    ssmd903_policy_violated,
+    ssmd904_rule_unusable,
 )
+from ssmd_compiler.checks.manifests import Manifests
 from ssmd_compiler.checks.stages import (
+    Allowing,
     Claim,
+    Claims,
     DefinitionFile,
     Emitted,
     Families,
     FeedStage,
     Generated,
     GeneratedFile,
+    Rules,
     SchemaStage,
     SettingsStage,
     TemplateStage,
     Topology,
+    Usage,
     claims,
 )
+from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.link import LinkedEnvironment
 from ssmd_compiler.lower import Lowered
 from ssmd_compiler.model import Bound
+from ssmd_compiler.policy import Judgement
 from ssmd_compiler.source import Document
 
 if TYPE_CHECKING:
@@ -125,21 +149,30 @@ if TYPE_CHECKING:
 __all__ = [
     "REFERENCES",
     "TABLE",
+    "Allowing",
     "Claim",
+    "Claims",
     "DefinitionFile",
     "Emitted",
     "Families",
     "FeedStage",
     "Generated",
     "GeneratedFile",
+    "Manifests",
+    "Rules",
     "SchemaStage",
     "SettingsStage",
     "TemplateStage",
     "Topology",
+    "Usage",
+    "allowable",
+    "can_be_allowed",
     "claims",
+    "codes_of",
     "modules",
     "run",
     "run_references",
+    "stops",
 ]
 
 TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
@@ -200,6 +233,9 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd405_definition_changed,
         ssmd406_definition_unsaid,
         ssmd407_definition_unreadable,
+        ssmd408_version_incompatible,
+        ssmd409_version_changes_code,
+        ssmd410_approval_over,
     ),
     LinkedEnvironment: (
         ssmd201_unknown_feed,
@@ -224,6 +260,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd508_key_of_another_environment,
         ssmd509_secret_of_another_namespace,
         ssmd510_key_without_fields,
+        ssmd511_unused_key,
         ssmd601_middleware_incomplete,
         ssmd602_middleware_foreign_setting,
         ssmd603_transport_not_supported,
@@ -242,12 +279,26 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd807_template_output,
         ssmd901_configmap_too_large,
     ),
+    Manifests: (
+        ssmd810_manifest_invalid,
+        ssmd811_bad_promql,
+        ssmd812_unknown_metric,
+        ssmd813_unknown_label,
+        ssmd814_no_schema,
+    ),
     Topology: (
         ssmd702_name_taken,
         ssmd704_subject_taken,
         ssmd706_stream_taken,
         ssmd707_place_taken,
     ),
+    Usage: (
+        ssmd207_unused_feed,
+        ssmd208_unused_schema,
+        ssmd808_unused_template,
+    ),
+    Judgement: (ssmd903_policy_violated,),
+    Rules: (ssmd904_rule_unusable,),
     TemplateStage: (ssmd806_template_fails,),
     Generated: (
         ssmd801_drift,
@@ -255,6 +306,11 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd803_orphan,
         ssmd804_generated_link,
         ssmd805_lock_unreadable,
+    ),
+    Allowing: (
+        ssmd018_bad_allowance,
+        ssmd019_allowance_expired,
+        ssmd020_allowance_unused,
     ),
 }
 """What is looked at -> the checks that look at it, in order."""
@@ -273,14 +329,24 @@ def run(stage: object) -> Iterator[Diagnostic]:
 
 
 MOST_OF_A_DOCUMENT: Final = 50
-MOST: Final[Mapping[type, int]] = {Topology: 100_000, Generated: 1_000_000, Families: 100_000}
+MOST: Final[Mapping[type, int]] = {
+    Topology: 100_000,
+    Generated: 1_000_000,
+    Families: 100_000,
+    Allowing: 100_000,
+    Usage: 100_000,
+}
 """Findings of one check about one thing. Of a document, a person mends fifty before asking for more."""
+
+
+MORE: Final = "there are more like this, not told"
+"""How the help of a finding ends that stands for others as well."""
 
 
 def _bounded(found: Iterable[Diagnostic], most: int) -> Iterator[Diagnostic]:
     for count, one in enumerate(found, start=1):
         if count == most:
-            yield dataclasses.replace(one, help=f"{one.help}; there are more like this, not told".lstrip("; "))
+            yield dataclasses.replace(one, help=f"{one.help}; {MORE}".lstrip("; "))
             return
         yield one
 
@@ -311,3 +377,27 @@ def modules() -> tuple[ModuleType, ...]:
     """Every check, once, by code."""
     distinct = {module.CODE: module for group in TABLE.values() for module in group}
     return tuple(distinct[code] for code in sorted(distinct))
+
+
+_BY_CODE: Final = {module.CODE: module for group in TABLE.values() for module in group}
+
+
+def allowable(found: Diagnostic) -> bool:
+    """Whether a comment may allow it: its check says so (`ALLOWABLE`), or by default if it is a warning."""
+    by_default = found.severity is Severity.WARNING
+    return bool(getattr(_BY_CODE.get(found.code), "ALLOWABLE", by_default))
+
+
+def can_be_allowed(check: ModuleType) -> bool:
+    """Whether a comment may allow anything that a check finds; one that can warn has imported `warning`."""
+    return bool(getattr(check, "ALLOWABLE", hasattr(check, "warning")))
+
+
+def codes_of(*stages: type) -> frozenset[str]:
+    """The codes of the checks that look at any of these."""
+    return frozenset(module.CODE for stage in stages for module in TABLE[stage])
+
+
+def stops(found: Iterable[Diagnostic]) -> bool:
+    """Whether nothing can be built on what was found: an error that nobody may allow."""
+    return any(one.severity is Severity.ERROR and not allowable(one) for one in found)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING, Literal
 
+from ssmd_compiler.checks import can_be_allowed
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -46,10 +48,13 @@ class Page:
     title: str
     text: str
     examples: tuple[Example, ...]
+    allowable: bool = False
 
     def markdown(self) -> str:
         """The page of docs/diagnostics."""
         parts = [f"# {self.code}: {self.title}", self.text]
+        if self.allowable:
+            parts.append(f"It can be allowed for a while: `# ssmd: allow {self.code} until YYYY-MM-DD -- reason`.")
         for example in self.examples:
             heading = "This fails" if example.verdict == "FAIL" else "This passes"
             for step in example.steps:
@@ -66,7 +71,7 @@ def page(check: ModuleType) -> Page:
     heading, _, rest = (check.__doc__ or "").strip().partition("\n")
     code, _, title = heading.partition(": ")
     text, examples = _split(rest.strip("\n"))
-    return Page(code, title, text, examples)
+    return Page(code, title, text, examples, can_be_allowed(check))
 
 
 def _split(rest: str) -> tuple[str, tuple[Example, ...]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import faults
-from ssmd_compiler.diagnostics import Diagnostic, Related, error
+from ssmd_compiler.diagnostics import Diagnostic, Related, TextEdit, error
 from ssmd_compiler.source import Document, FaultKind
 
 if TYPE_CHECKING:
@@ -27,4 +27,6 @@ CODE = "SSMD010"
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.DUPLICATE_KEY):
         other = (Related(fault.other, "first said here"),) if fault.other else ()
-        yield error(CODE, f"`{fault.detail}` is said twice", at=fault.span, related=other, help="remove one of the two")
+        fix = (TextEdit(fault.again, ""),) if fault.again else ()
+        message, help_ = f"`{fault.detail}` is said twice", "remove one of the two"
+        yield error(CODE, message, at=fault.span, related=other, help=help_, fix=fix)

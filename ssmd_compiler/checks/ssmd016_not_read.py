@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import faults
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.source import Document, FaultKind
 
 if TYPE_CHECKING:
@@ -25,4 +26,8 @@ CODE = "SSMD016"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.NOT_READ):
-        yield error(CODE, f"this file is not read: {fault.detail}", at=fault.span, help="move or rename it")
+        name = fault.span.path.rpartition("/")[2]
+        meant = did_you_mean(name, fault.known)
+        what = "file" if "." in name else "folder"
+        help_ = f"rename it: {meant}" if meant else "move or rename it"
+        yield error(CODE, f"this {what} is not read: {fault.detail}", at=fault.span, help=help_)

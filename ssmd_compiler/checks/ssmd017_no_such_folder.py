@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.diagnostics import Diagnostic, error
 
 if TYPE_CHECKING:
@@ -27,4 +28,6 @@ def check(stage: SettingsStage) -> Iterator[Diagnostic]:
         if folder in stage.lost_folders:
             at = stage.settings.span("paths", "sources", index)
             message = f"there is no folder `{folder}` with sources inside of the workspace"
-            yield error(CODE, message, at=at, help="name a folder that holds `feeds/`, `schemas/` or `environments/`")
+            help_ = "name a folder that holds `feeds/`, `schemas/` or `environments/`"
+            right = meant(folder, stage.folders_beside_lost, at)
+            yield error(CODE, message, at=at, label=right.label, help=help_, fix=right.fix)

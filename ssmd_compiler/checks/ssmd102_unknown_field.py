@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import shape_faults
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.model import Bound, ShapeKind
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD):
         where = f" of `{fault.detail}`" if fault.detail else ""
         known = ", ".join(f"`{name}`" for name in fault.known)
+        right = meant(fault.subject, (*fault.known, *fault.older), fault.span)
         yield error(
             CODE,
             f"no field `{fault.subject}`{where}",
             at=fault.span,
-            label=did_you_mean(fault.subject, fault.known),
+            label=right.label,
             help=f"the fields here are {known}" if known else "",
-            hidden=fault.near_secrets and not did_you_mean(fault.subject, fault.known),
+            fix=right.fix,
+            hidden=fault.near_secrets and not right.label,
         )

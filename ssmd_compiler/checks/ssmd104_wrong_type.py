@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ssmd_compiler.checks.wording import shape_faults, type_help
-from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics import Diagnostic, TextEdit, error
 from ssmd_compiler.model import Bound, ShapeKind
 
 if TYPE_CHECKING:
@@ -26,10 +26,14 @@ CODE = "SSMD104"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.WRONG_TYPE):
+        # A word for a boolean is no secret, whatever stands around it.
+        hidden = fault.near_secrets and fault.right not in ("true", "false")
+        right = fault.right if fault.span.line == fault.span.end_line and not hidden else ""
         yield error(
             CODE,
             f"`{fault.subject}`: {fault.detail}",
             at=fault.span,
             help=type_help(fault.detail),
-            hidden=fault.near_secrets,
+            fix=(TextEdit(fault.span, right),) if right else (),
+            hidden=hidden,
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import shape_faults
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.model import Bound, ShapeKind
@@ -25,4 +26,6 @@ CODE = "SSMD106"
 
 def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.WRONG_FORM):
-        yield error(CODE, f"`{fault.subject}`: {fault.detail}", at=fault.span, hidden=fault.near_secrets)
+        right = meant(fault.written, fault.known, fault.span)
+        message = f"`{fault.subject}`: {fault.detail}"
+        yield error(CODE, message, at=fault.span, label=right.label, fix=right.fix, hidden=fault.near_secrets)

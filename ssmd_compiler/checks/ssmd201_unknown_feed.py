@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,14 @@ CODE = "SSMD201"
 def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
     feed = linked.feed
     if feed.missing:
+        right = meant(feed.name, feed.known, feed.span)
         yield error(
             CODE,
             f"no feed named `{feed.name}`",
             at=feed.span,
-            label=did_you_mean(feed.name, feed.known),
+            label=right.label,
             help=f"the feeds here are {listed(feed.known)}"
             if feed.known
             else "there is no feed yet: add one in `feeds/`",
+            fix=right.fix,
         )

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed, schema_uses_of
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,12 @@ CODE = "SSMD202"
 def check(stage: LinkedEnvironment | FeedStage) -> Iterator[Diagnostic]:
     for use in schema_uses_of(stage):
         if use.schema is None and use.version_name is not None:
+            right = meant(use.name, use.known, use.span, within=use.text)
             yield error(
                 CODE,
                 f"no schema named `{use.name}`",
                 at=use.span,
-                label=did_you_mean(use.name, use.known),
+                label=right.label,
                 help=f"the schemas here are {listed(use.known)}" if use.known else "there is no schema yet",
+                fix=right.fix,
             )

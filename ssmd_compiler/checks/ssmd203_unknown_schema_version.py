@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed, schema_uses_of
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,12 @@ def check(stage: LinkedEnvironment | FeedStage) -> Iterator[Diagnostic]:
     for use in schema_uses_of(stage):
         if use.schema is not None and use.schema.sound and use.version is None and use.version_name is not None:
             versions = [version.version for version in use.schema.value.versions]
+            right = meant(use.version_name, versions, use.span, within=use.text, start=len(use.name) + 1)
             yield error(
                 CODE,
                 f"schema `{use.name}` has no version `{use.version_name}`",
                 at=use.span,
-                label=did_you_mean(use.version_name, versions),
+                label=right.label,
                 help=f"its versions are {listed(versions)}",
+                fix=right.fix,
             )

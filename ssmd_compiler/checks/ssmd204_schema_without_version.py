@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import added
 from ssmd_compiler.checks.wording import schema_uses_of
 from ssmd_compiler.diagnostics import Diagnostic, error
 
@@ -29,5 +30,8 @@ def check(stage: LinkedEnvironment | FeedStage) -> Iterator[Diagnostic]:
     for use in schema_uses_of(stage):
         if use.version_name is None:
             sound = use.schema is not None and use.schema.sound
-            newest = use.schema.value.versions[-1].version if use.schema is not None and sound else "v1"
-            yield error(CODE, f"`{use.text}` names no version", at=use.span, help=f"say `{use.name}:{newest}`")
+            versions = [version.version for version in use.schema.value.versions] if use.schema and sound else []
+            newest = versions[-1] if versions else "v1"
+            # Which version is meant is certain while there is one.
+            fix = added(use.span, use.text, f":{newest}") if len(versions) == 1 else ()
+            yield error(CODE, f"`{use.text}` names no version", at=use.span, help=f"say `{use.name}:{newest}`", fix=fix)

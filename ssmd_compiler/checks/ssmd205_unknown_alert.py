@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.alerts import ALERTS
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,4 +32,5 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
         if name not in known:
             at = linked.bound.span("alerts", name, key=True)
             help_ = f"the alerts are {listed(known)}"
-            yield error(CODE, f"no alert named `{name}`", at=at, label=did_you_mean(name, known), help=help_)
+            right = meant(name, known, at)
+            yield error(CODE, f"no alert named `{name}`", at=at, label=right.label, help=help_, fix=right.fix)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,4 +38,5 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
                 at = stage.schema.span("versions", index, "compatible_with", place)
                 message = f"`{name}` is not another version of `{schema.name}`"
                 help_ = f"the others are {listed(others)}" if others else "there is no other version"
-                yield error(CODE, message, at=at, label=did_you_mean(name, others), help=help_)
+                right = meant(name, others, at)
+                yield error(CODE, message, at=at, label=right.label, help=help_, fix=right.fix)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import meant
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,4 +30,5 @@ def check(stage: FeedStage) -> Iterator[Diagnostic]:
         at = stage.feed.span("active")
         help_ = f"its versions are {listed(versions)}"
         message = f"feed `{feed.name}` has no version `{feed.active}`"
-        yield error(CODE, message, at=at, label=did_you_mean(feed.active, versions), help=help_)
+        right = meant(feed.active, versions, at)
+        yield error(CODE, message, at=at, label=right.label, help=help_, fix=right.fix)

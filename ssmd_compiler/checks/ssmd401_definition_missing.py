@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
@@ -28,4 +29,7 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
         path = beside(stage.schema.path, file)
         found = stage.files.get(path) if path else None
         if found is not None and found.content is None and found.refused is None:
-            yield error(CODE, f"there is no file `{path}`", at=at, help="the path is taken from the document's folder")
+            # A guess and never a fix: files of a schema differ by the numbers of their versions.
+            label = did_you_mean(found.path.rpartition("/")[2], found.beside)
+            help_ = "the path is taken from the document's folder"
+            yield error(CODE, f"there is no file `{path}`", at=at, label=label, help=help_)

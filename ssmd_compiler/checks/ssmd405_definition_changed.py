@@ -18,7 +18,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.diagnostics import Diagnostic, TextEdit, error
+from ssmd_compiler.checks.remedies import replaced
+from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
@@ -41,5 +42,6 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
             at = stage.schema.span("versions", index, "hash")
             message = f"`{path}` is not what version `{version.version}` of `{schema.name}` states"
             help_ = f"its hash is {actual}; a version in use does not change: declare a new one"
-            draft = version.status == "draft"
-            yield error(CODE, message, at=at, help=help_, fix=(TextEdit(at, actual),) if draft else ())
+            digits = (len("sha256:"), len(version.hash))
+            fix = replaced(at, version.hash, actual[digits[0] :], digits) if version.status == "draft" else ()
+            yield error(CODE, message, at=at, help=help_, fix=fix)

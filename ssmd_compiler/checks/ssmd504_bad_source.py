@@ -15,10 +15,12 @@ PASS environments/dev.yaml
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import listed
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.keys import SCHEMES, parse_source
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
         if source is None:
             # Not quoted: somebody may have put the secret itself here.
             message = f"the source of key `{name}` has no scheme that ssmd knows"
-            yield error(CODE, message, at=at, help=f"the schemes are {listed(SCHEMES)}", hidden=True)
+            label = did_you_mean(re.split("[:/]", key.source or "", maxsplit=1)[0], SCHEMES)
+            yield error(CODE, message, at=at, label=label, help=f"the schemes are {listed(SCHEMES)}", hidden=True)
         elif source.flaw:
             yield error(CODE, f"the source of key `{name}`: {source.flaw}", at=at, hidden=True)

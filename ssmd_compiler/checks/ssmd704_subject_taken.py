@@ -18,20 +18,6 @@ AND environments/dev.yaml
           url: nats://nats.example:4222
           subject_prefix: kalshi
 
-FAIL environments/prod.yaml (as is)
-    name: prod
-    feed: kalshi
-    keys: {kalshi: {type: api_key, fields: [a], source: env}}
-    transport: {type: nats, url: "nats://nats.example:4222", subject_prefix: kalshi.prod}
-    storage: {type: memory}
-AND environments/dev.yaml
-    spec:
-      middleware:
-        transport:
-          type: nats
-          url: nats://nats.example:4222
-          subject_prefix: kalshi
-
 PASS
 """
 

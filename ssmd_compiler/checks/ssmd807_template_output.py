@@ -1,6 +1,6 @@
-"""SSMD807: a template of the workspace does not make one Kubernetes document.
+"""SSMD807: a template of the workspace does not make a Kubernetes document.
 
-What it prints must be YAML with `apiVersion`, `kind` and `metadata.name`, once.
+What it prints must be YAML with `apiVersion`, `kind` and `metadata.name`: once, or with `---` between documents.
 
 FAIL templates/service.yaml.j2 (as is)
     kind: Service
@@ -29,7 +29,8 @@ def check(emitted: Emitted) -> Iterator[Diagnostic]:
         return
     for output in emitted.outputs:
         template = template_of(output.path)
-        if template in emitted.own_templates and (flaw := _flaw(output.path, output.content)):
+        flaws = (_flaw(output.path, document) for document in output.documents)
+        if template in emitted.own_templates and (flaw := next(filter(None, flaws), "")):
             at = Span(f"templates/{template}")
             yield error(
                 CODE, f"`{output.path}` from this template {flaw}", at=at, help="compare it with the built-in one"

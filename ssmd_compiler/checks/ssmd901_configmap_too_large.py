@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.checks.stages import Emitted
 
 CODE = "SSMD901"
+ALLOWABLE = True
 
 
 LIMIT = 1 << 20

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.lower import Lowered
 
 CODE = "SSMD902"
+ALLOWABLE = True
 
 
 def check(lowered: Lowered) -> Iterator[Diagnostic]:

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Span
+from ssmd_compiler.evolution import must_read, steps
+from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
     import datetime
@@ -14,10 +16,12 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.definitions import Parsed
     from ssmd_compiler.emit import Output
+    from ssmd_compiler.evolution import Step
     from ssmd_compiler.link import Shared
     from ssmd_compiler.lock import Lock
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model import Bound, Feed, Schema, Settings
+    from ssmd_compiler.model.schema import SchemaVersion
     from ssmd_compiler.policy import Fault, Policy
     from ssmd_compiler.source import Allowance, FaultKind
     from ssmd_compiler.source.workspace import Sources
@@ -59,6 +63,7 @@ class SettingsStage:
 
     settings: Bound[Settings]
     lost_folders: tuple[str, ...]
+    folders_beside_lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class DefinitionFile:
     content: bytes | None
     refused: FaultKind | None = None
     detail: str = ""
+    beside: tuple[str, ...] = ()
+    """Of one that is not there, what is."""
 
 
 @dataclass(frozen=True)
@@ -275,6 +282,8 @@ class Allowing:
     """The allowances that allowed something, by place, and the code."""
     unsettled: Collection[str]
     """The files of which not every finding is known: nobody can tell what their allowances would allow."""
+    unjudged: Collection[str] = ()
+    """The codes of which not every finding is known, in no file."""
 
     def settled(self) -> Iterator[Allowance]:
         """The allowances that can be read and judged."""

@@ -12,9 +12,11 @@ from ssmd_compiler.model import Bound, ShapeFault, ShapeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ssmd_compiler.diagnostics import Span
     from ssmd_compiler.source import Document, Fault, FaultKind
 
 __all__ = [
+    "at_name",
     "faults",
     "listed",
     "misspelt",
@@ -34,10 +36,19 @@ def shape_faults(bound: Bound[Any], kind: ShapeKind) -> Iterator[ShapeFault]:
     return (fault for fault in bound.faults if fault.kind is kind)
 
 
+def at_name(bound: Bound[Any]) -> Span:
+    """Where a document says its name."""
+    data = bound.document.data
+    return bound.document.span(("name",) if "name" in data else ("metadata", "name"))
+
+
 def misspelt(bound: Bound[Any], missing: ShapeFault) -> bool:
     """Whether the missing field is there under a wrong name, about which its author is told already."""
-    strangers = (fault for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD) if fault.detail == missing.detail)
-    return any(nearest(stranger.subject, stranger.known) == missing.subject for stranger in strangers)
+    outer, _, name = missing.subject.rpartition(".")
+    places = {missing.detail, outer}
+    strangers = [fault for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD) if fault.detail in places]
+    wanted = {missing.subject, outer, name} - {""}
+    return any(nearest(one.subject, (*one.known, *one.older)) in wanted for one in strangers)
 
 
 def schema_uses_of(stage: LinkedEnvironment | FeedStage) -> Iterable[SchemaUse]:

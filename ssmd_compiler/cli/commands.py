@@ -16,7 +16,12 @@ COMMANDS: Final = {
     "init": "Make a workspace that compiles, from nothing.",
     "compile": "Compile the sources into generated/.",
     "validate": "Prove the sources, and generated/ against them.",
+    "fmt": "Write the sources in canonical spelling, comments kept.",
     "explain": "Explain a diagnostic's code.",
+    "trace": "Say which source made a generated line.",
+    "graph": "Draw who publishes, reads and stores what.",
+    "schema": "The schemas, their versions, and what these can read.",
+    "schema-json": "JSON Schemas of the sources, for editors.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -30,7 +35,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- as above
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"ssmd_compiler.cli.{cmd_name}_command")
+        module = importlib.import_module(f"ssmd_compiler.cli.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 

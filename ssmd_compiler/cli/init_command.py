@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ssmd_compiler.editors import FOLDER
 from ssmd_compiler.starter import starter
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def command(directory: Path) -> int:
         reason = (problem.strerror or str(problem)).lower()
         raise click.ClickException(f"cannot write `{problem.filename or directory}`: {reason}") from None
     click.echo(f"a workspace is in {directory if str(directory) != '.' else 'this directory'}:")
-    for path in files:
+    for path in dict.fromkeys(f"{FOLDER}/" if path.startswith(f"{FOLDER}/") else path for path in files):
         click.echo(f"  {path}")
     click.echo("next: ssmd compile && ssmd validate")
     return 0

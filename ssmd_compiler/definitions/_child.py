@@ -2,8 +2,9 @@
 
 Run as a script, without the site and with no sight of the workspace; it imports nothing of ssmd. The parser is
 imported once, then every definition is read by a fork, which inherits it: an abort, a crash or a loop ends that fork
-and its signal is the answer. It reads requests from standard input (a JSON list of file names a line), answers each
-name with one line ({"code", "out", "err"}), and when its parent is gone removes the directory it works in.
+and its signal is the answer. A format may read in two stages, each in a fork. It reads requests from standard input (a
+JSON list of file names a line), answers each name with one line ({"code", "out", "err"}), and when its parent is gone
+removes the directory it works in.
 
 Arguments: the parent's process ID, format, the directory that holds the parser's package, seconds for one definition,
 bytes of memory.
@@ -12,6 +13,7 @@ bytes of memory.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import itertools
 import json
 import os
@@ -23,8 +25,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
-_MOST = 1 << 20  # bytes that a fork may say; one that says more is ended, for nobody reads a million errors
+    Stage = Callable[[Any], str]
+
+_MOST = 1 << 23  # bytes that a fork may say; one that says more is ended, for nobody reads a million errors
+_MOST_TOLD = 1 << 20  # bytes of what a definition declares
 
 
 def main(parent: str, format_name: str, packages: str, seconds: str, memory: str) -> None:
@@ -37,10 +43,13 @@ def main(parent: str, format_name: str, packages: str, seconds: str, memory: str
             _clear()
 
 
-def _answer(read: Callable[[Any], str], seconds: int) -> None:
+def _answer(stages: tuple[Stage, ...], seconds: int) -> None:
     for line in sys.stdin.buffer:
         for request in json.loads(line):
-            sys.stdout.write(json.dumps(_isolated(read, request, seconds)) + "\n")
+            answer = _isolated(stages[0], request, seconds)
+            for stage in stages[1:] if answer["code"] == 0 else ():
+                answer = _isolated(stage, answer["out"], seconds)
+            sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
 
 
@@ -53,7 +62,7 @@ def _limit(memory: int) -> None:
             continue
 
 
-def _isolated(read: Callable[[Any], str], request: Any, seconds: int) -> dict[str, Any]:
+def _isolated(read: Stage, request: Any, seconds: int) -> dict[str, Any]:
     out, out_end = os.pipe()
     err, err_end = os.pipe()
     fork = os.fork()
@@ -66,7 +75,7 @@ def _isolated(read: Callable[[Any], str], request: Any, seconds: int) -> dict[st
     return {"code": os.waitstatus_to_exitcode(status), "out": kept[out], "err": kept[err]}
 
 
-def _read_and_exit(read: Callable[[Any], str], request: Any, seconds: int, out: int, err: int) -> NoReturn:
+def _read_and_exit(read: Stage, request: Any, seconds: int, out: int, err: int) -> NoReturn:
     code = 1
     try:
         signal.alarm(seconds)
@@ -76,7 +85,7 @@ def _read_and_exit(read: Callable[[Any], str], request: Any, seconds: int, out: 
         os.write(1, read(request).encode())
         code = 0
     except BaseException as error:  # noqa: BLE001 -- whatever a parser raises is its verdict on the definition
-        os.write(2, f"{type(error).__name__}: {error}"[:_MOST].encode(errors="replace"))
+        os.write(2, f"{type(error).__name__}: {error}"[:_MOST_TOLD].encode(errors="replace"))
     finally:
         os._exit(code)
 
@@ -108,31 +117,59 @@ def _clear() -> None:
     os.rmdir(here)  # noqa: PTH106
 
 
-def _capnp(packages: str) -> Callable[[Any], str]:
+def _capnp(packages: str) -> tuple[Stage, ...]:
     capnp = importlib.import_module("capnp")
+    walk = _beside("_child_capnp")
 
     def read(name: str) -> str:
         # Standard files (/capnp/*.capnp) lie in pycapnp's own package; its parser needs one of them for `stream`.
-        module = capnp.SchemaParser().load(name, imports=[packages])
+        parser = capnp.SchemaParser()
+        module = parser.load(name, imports=[packages])
         records = [name for name, value in vars(module).items() if type(value).__name__ == "_StructModule"]
-        return json.dumps(records)
+        return _told(records, lambda: walk.declared(parser, module))
 
-    return read
+    return (read,)
 
 
-def _protobuf(packages: str) -> Callable[[Any], str]:
+def _protobuf(packages: str) -> tuple[Stage, ...]:
     protoc = importlib.import_module("grpc_tools.protoc")
+    walk = _beside("_child_protobuf")
     standard = f"-Igoogle/protobuf={packages}/grpc_tools/_proto/google/protobuf"
 
-    def read(arguments: list[str]) -> str:
+    def compile_(arguments: list[str]) -> str:
         if protoc.main(["protoc", *arguments, standard]):
             os._exit(1)  # what is wrong stands on standard error already
         return ""
 
-    return read
+    def read(descriptor_set: str) -> str:
+        return _told(*walk.declared(descriptor_set.encode("latin-1")))
+
+    return compile_, read
 
 
-def _json_schema(_: str) -> Callable[[Any], str]:
+def _told(records: list[str], declared: Callable[[], Any]) -> str:
+    """The answer; a definition whose parts cannot be told is sound all the same."""
+    try:
+        told = json.dumps({"records": records, "declared": declared()})
+        if len(told) < _MOST_TOLD:
+            return told
+        why = "it is too large"
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the definition was read
+        why = f"{error}"[:200] or type(error).__name__
+    return json.dumps({"records": records, "undeclared": why})
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this folder, which is on no path."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH118, PTH120
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _json_schema(_: str) -> tuple[Stage, ...]:
     validators = importlib.import_module("jsonschema.validators")
     regex = importlib.import_module("jsonschema").FormatChecker(formats=("regex",))
     sys.setrecursionlimit(20_000)  # the depth that definitions may have takes some thousand frames
@@ -145,10 +182,10 @@ def _json_schema(_: str) -> Callable[[Any], str]:
         some = itertools.islice(errors, 100)
         return json.dumps([(list(e.absolute_path), e.validator, e.validator_value, e.message[:1000]) for e in some])
 
-    return read
+    return (read,)
 
 
-_READERS: dict[str, Callable[[str], Callable[[Any], str]]] = {
+_READERS: dict[str, Callable[[str], tuple[Stage, ...]]] = {
     "capnp": _capnp,
     "protobuf": _protobuf,
     "json_schema": _json_schema,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssmd_compiler.definitions.capnp_draft import Draft
 from ssmd_compiler.definitions.capnp_tokens import scan
+from ssmd_compiler.definitions.declared import decode
 from ssmd_compiler.definitions.isolation import Reader, installed
 from ssmd_compiler.definitions.names import find, why_lost
 from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
@@ -21,6 +22,7 @@ from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ssmd_compiler.definitions.declared import Answer
     from ssmd_compiler.definitions.isolation import Outcome
     from ssmd_compiler.definitions.model import Definition, Flaw, Parsed
 
@@ -35,7 +37,7 @@ _PATIENCE = 2.0  # seconds after which no more flaws are looked for; what was to
 
 
 def parse(definitions: Sequence[Definition]) -> list[Parsed]:
-    """Every definition with its flaws, or its top-level structs in the order of the file."""
+    """Every definition with its flaws, or what it declares: its records are the top-level structs, in order."""
     reading = _Reading(definitions)
     reading.link()
     reading.compile()
@@ -58,7 +60,7 @@ class _Reading:
         self._flaws: dict[int, tuple[Flaw, ...]] = {}  # of those not even scanned
         self._drafts: dict[int, Draft] = {}
         self._imports: dict[int, set[int]] = {}
-        self._records: dict[int, list[str]] = {}
+        self._answers: dict[int, Answer] = {}
         self._silent: dict[int, str] = {}  # ended without a verdict: why
         for index, definition in enumerate(definitions):
             text, self._flaws[index] = look(definition)
@@ -104,11 +106,12 @@ class _Reading:
             flaws += draft.flaws
             if index in self._silent and not flaws and not self._imports_flaws(index):
                 flaws.append(draft.scan.text.flaw_on(1, self._silent[index]))
-        return parsed(self._definitions[index], flaws, self._records.get(index, ()))
+        files = {_copy(other): self._definitions[other] for other in self._reached(index)}
+        return parsed(self._definitions[index], flaws, self._answers.get(index), files)
 
     def _verdict(self, index: int, outcome: Outcome) -> _Verdict | None:
-        if outcome.code == 0 and outcome.value is not None:
-            self._records[index] = outcome.value
+        if outcome.code == 0 and (answer := decode(outcome.out)):
+            self._answers[index] = answer
             return None
         # The last complaint counts: those before it only pass it on, as "internal compiler bug".
         for file, line, message in reversed(_FAILED.findall(outcome.err)):
@@ -124,12 +127,15 @@ class _Reading:
 
     def _imports_flaws(self, index: int) -> bool:
         """Whether a file that this one reads, however indirectly, is told to be flawed itself."""
+        return any(self._drafts[other].flaws for other in self._reached(index) - {index})
+
+    def _reached(self, index: int) -> set[int]:
         reached, ahead = {index}, [index]
         while ahead:
-            new = self._imports[ahead.pop()] - reached
+            new = self._imports.get(ahead.pop(), set()) - reached - {_NOWHERE}
             reached |= new
             ahead += new
-        return any(self._drafts[other].flaws for other in reached - {index})
+        return reached
 
 
 def _copy(index: int) -> str:

@@ -65,6 +65,19 @@ class References:
                 if why := self._why_broken(index, place, reference.value):
                     yield reference, why
 
+    def links(self, index: int) -> dict[str, int]:
+        """The definitions that a document's references address, by the address as written; ambiguous ones are not."""
+        found: dict[str, set[int | None]] = {}
+        roots = {id(root): other for other, root in self._roots.items()}
+        for place in self._places[index]:
+            reference = place.node.members.get("$ref")
+            if reference is not None and isinstance(reference.value, str):
+                address = reference.value.partition("#")[0]
+                resource = self._resource(index, place, address) if address else None
+                found.setdefault(address, set()).add(roots.get(id(resource)))
+        certain = ((address, next(iter(those))) for address, those in found.items() if len(those) == 1)
+        return {address: other for address, other in certain if other is not None}
+
     def _why_broken(self, index: int, place: _Place, reference: str) -> str:
         address, _, fragment = reference.partition("#")
         resource = self._resource(index, place, address)

@@ -7,9 +7,13 @@ or to a metaschema; any other is a flaw, since nothing is ever fetched.
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.definitions.declared import Answer, Document, Documents
 from ssmd_compiler.definitions.isolation import Reader
 from ssmd_compiler.definitions.json_nodes import Node, read
 from ssmd_compiler.definitions.json_references import METASCHEMAS, References
@@ -43,6 +47,7 @@ class _Reading:
         self._texts: list[Text] = []
         self._flaws: list[list[Flaw]] = []
         self._roots: dict[int, Node] = {}
+        self._links: dict[int, dict[str, int]] = {}
         for index, definition in enumerate(definitions):
             text, refusals = look(definition)
             self._texts.append(text)
@@ -55,6 +60,7 @@ class _Reading:
     def check(self) -> None:
         references = References([definition.path for definition in self._definitions], self._roots)
         for index, root in self._roots.items():
+            self._links[index] = references.links(index)
             self._flaws[index] += self._placed(index, references.broken(index))
             self._flaws[index] += self._placed(index, _form(root))
         asked = [index for index, root in self._roots.items() if not any(_form(root))]
@@ -64,8 +70,28 @@ class _Reading:
     def result(self, index: int) -> Parsed:
         root = self._roots.get(index)
         title = root.members.get("title") if root else None
-        records = [one_line(title.value)] if title is not None and isinstance(title.value, str) and title.value else []
-        return parsed(self._definitions[index], self._flaws[index], records)
+        records = (one_line(title.value),) if title is not None and isinstance(title.value, str) and title.value else ()
+        reached = [] if root is None or self._flaws[index] else self._reached(index)
+        if any(self._flaws[other] for other in reached):
+            return parsed(self._definitions[index], (), Answer(records))  # the flaw is told where it is
+        paths = {other: self._definitions[other].path for other in reached}
+        documents = {path: self._document(other, paths) for other, path in paths.items()}
+        declared = Documents(self._definitions[index].path, documents) if documents else None
+        files = {path: self._definitions[other] for other, path in paths.items()}
+        return replace(parsed(self._definitions[index], self._flaws[index], Answer(records), files), declared=declared)
+
+    def _document(self, index: int, paths: dict[int, str]) -> Document:
+        schema = json.loads(self._texts[index].characters, parse_float=Decimal)
+        return Document(schema, {address: paths[other] for address, other in self._links[index].items()})
+
+    def _reached(self, index: int) -> list[int]:
+        """The document and all that it refers to, however indirectly."""
+        reached, ahead = [index], [index]
+        while ahead:
+            new = [other for other in self._links[ahead.pop()].values() if other not in reached]
+            reached += dict.fromkeys(new)
+            ahead += dict.fromkeys(new)
+        return reached
 
     def _ask(self, asked: list[int]) -> Iterator[tuple[int, Outcome]]:
         if not asked:

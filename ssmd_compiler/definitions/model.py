@@ -5,8 +5,13 @@ Refuses nothing: a path is a name here, never opened, so it may be anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ssmd_compiler.definitions.declared import Declared, Documents
 
 __all__ = ["Definition", "Flaw", "Format", "Parsed"]
 
@@ -41,9 +46,14 @@ class Parsed:
     """One definition, read: its flaws in the order of the file, and the names of its top-level records.
 
     Records are structs, messages, or a JSON Schema's title. An empty definition has neither flaws nor records, and so
-    may one that imports a flawed one: a flaw is told once, where it is.
+    may one that imports a flawed one: a flaw is told once, where it is. What is `declared` may be unknown although the
+    definition is sound; `undeclared` then says why.
     """
 
     definition: Definition
     flaws: tuple[Flaw, ...] = ()
     records: tuple[str, ...] = ()
+    declared: Declared | Documents | None = None
+    undeclared: str = ""
+    files: Mapping[str, Definition] = field(default_factory=dict, repr=False, compare=False)
+    """The definitions that it reads, itself among them, by the names that `declared` gives them."""

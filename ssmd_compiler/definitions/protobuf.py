@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.definitions.declared import decode
 from ssmd_compiler.definitions.isolation import Outcome, Reader, installed
 from ssmd_compiler.definitions.names import find, relative, why_lost
 from ssmd_compiler.definitions.text import MAX_FLAWS, look, parsed
@@ -34,7 +35,7 @@ _WORD = re.compile(r"""[\w.]+|"[^"\n]*"?|'[^'\n]*'?|.""")
 
 
 def parse(definitions: Sequence[Definition]) -> list[Parsed]:
-    """Every definition with its flaws, or its top-level messages in the order of the file."""
+    """Every definition with its flaws, or what it declares: its records are the top-level messages, in order."""
     reading = _Reading(definitions)
     reading.compile()
     return [reading.result(index) for index in range(len(definitions))]
@@ -76,21 +77,25 @@ class _Reading:
     def result(self, index: int) -> Parsed:
         flaws, outcome = self._flaws[index], self._outcomes.get(index)
         if outcome is None or outcome.code == 0 or flaws:
-            records = _messages(outcome.out) if outcome and not flaws else ()
-            return parsed(self._definitions[index], flaws, records)
+            files = {name: self._definitions[other] for name, other in self._names(index).items()}
+            return parsed(self._definitions[index], flaws, decode(outcome.out) if outcome else None, files)
         if any(self._flaws[other] for other in self._reached(index) - {index}):
             return parsed(self._definitions[index], ())  # told where it is
         return parsed(self._definitions[index], [self._texts[index].flaw_on(1, f"protoc {outcome.ended}")])
 
     def _arguments(self, index: int) -> list[str]:
         """What protoc is shown: this file, and those that it reaches, by the names that it may use for them."""
+        names = self._names(index)
+        shown = [f"-I{name}={_copy(other)}" for name, other in names.items() if _MAPPABLE.fullmatch(name)]
+        return ["--include_imports", "--descriptor_set_out=/dev/stdout", *shown, _copy(index)]
+
+    def _names(self, index: int) -> dict[str, int]:
         names = {_copy(index): index}
         for other in self._reached(index):
             path = self._definitions[other].path
             names.setdefault(path, other)
             names.setdefault(relative(self._definitions[index].path, path), other)
-        shown = [f"-I{name}={_copy(other)}" for name, other in names.items() if _MAPPABLE.fullmatch(name)]
-        return ["--descriptor_set_out=/dev/stdout", *shown, _copy(index)]
+        return names
 
     def _reached(self, index: int) -> set[int]:
         """The file and all that it imports, however indirectly."""
@@ -147,35 +152,3 @@ def _characters(line: str, columns: int) -> int:
             return count
         at = at + _TAB - at % _TAB if character == "\t" else at + len(character.encode())
     return len(line)
-
-
-def _messages(descriptor_set: bytes) -> list[str]:
-    """A file's top-level messages, FileDescriptorSet.file[].message_type[].name of descriptor.proto, from protoc."""
-    files = (file for number, file in _fields(descriptor_set) if number == 1)
-    messages = (message for file in files for number, message in _fields(file) if number == 4)
-    return [name.decode() for message in messages for number, name in _fields(message) if number == 1]
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The length-delimited fields of a message in wire format; those of other types are passed over."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        if key & 7 == 2:
-            size, at = _varint(data, at)
-            yield key >> 3, data[at : at + size]
-            at += size
-        elif key & 7 == 0:
-            _, at = _varint(data, at)
-        else:
-            at += 8 if key & 7 == 1 else 4
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at

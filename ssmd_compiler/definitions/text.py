@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.definitions.model import Flaw, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from ssmd_compiler.definitions.declared import Answer
     from ssmd_compiler.definitions.model import Definition
 
 __all__ = ["MAX_BYTES", "MAX_FLAWS", "Text", "look", "one_line", "parsed"]
@@ -102,10 +103,17 @@ def _invalid(content: bytes) -> int | None:
     return None
 
 
-def parsed(definition: Definition, flaws: Iterable[Flaw], records: Iterable[str] = ()) -> Parsed:
-    """The result for one definition: flaws in the order of the file, each once; records only of a sound one."""
+def parsed(
+    definition: Definition,
+    flaws: Iterable[Flaw],
+    answer: Answer | None = None,
+    files: Mapping[str, Definition] | None = None,
+) -> Parsed:
+    """The result for one definition: flaws in the order of the file, each once; what it declares if it is sound."""
     found = tuple(sorted(set(flaws)))[:MAX_FLAWS]
-    return Parsed(definition, found, () if found else tuple(records))
+    if found or answer is None:
+        return Parsed(definition, found)
+    return Parsed(definition, (), answer.records, answer.declared, answer.undeclared, files or {})
 
 
 def one_line(message: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "nearest", "only_near"]
 
 LONGEST = 64
 """Characters of a name worth comparing; what is longer was hardly mistyped."""
@@ -33,16 +33,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name nearest to `name`, itself excluded; of equally near ones, that with the longest common start."""
+    ranks = _ranks(name, known)
+    return min(ranks)[2] if ranks else None
+
+
+def only_near(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is meant for certain: the only one that is near enough to be offered at all."""
+    near = {candidate for _, _, candidate in _ranks(name, known)}
+    return near.pop() if len(near) == 1 else None
+
+
+def _ranks(name: str, known: Iterable[str]) -> list[tuple[int, int, str]]:
+    """The known names that are near enough, with their distance."""
     wanted = _folded(name) if len(name) <= LONGEST else ""
     if not wanted:
-        return None
+        return []
     ranks = []
     for folded, candidate in _most_alike(wanted, _plausible(wanted, known)):
         limit = _limit(wanted, folded)
         distance = _distance(wanted, folded, limit)
         if distance <= limit and candidate != name:
             ranks.append((distance, -_common_start(name, candidate), candidate))
-    return min(ranks)[2] if ranks else None
+    return ranks
 
 
 def _plausible(wanted: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssmd_runtime import spec
 
-from ssmd_compiler.emit import argocd, kubernetes, prometheus
+from ssmd_compiler.emit import argocd, kubernetes, nats, prometheus
 from ssmd_compiler.emit.output import Output
 from ssmd_compiler.emit.templates import SUFFIX, TemplateFault, Templates, built_in
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.lower import Lowered
 
-__all__ = ["Output", "TemplateFault", "Templates", "argocd", "emit", "replaces", "template_of"]
+__all__ = ["Output", "TemplateFault", "Templates", "argocd", "built_in", "emit", "replaces", "template_of"]
 
 
 def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
@@ -23,8 +23,10 @@ def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
     name = lowered.names.environment
     for file, content in lowered.specs.items():
         yield Output(f"{name}/{file}", spec.encode(content), name)
+    for file, configuration in nats.configurations(lowered):
+        yield Output(f"{name}/{file}", configuration, name)
     files: list[str] = []
-    for source in (kubernetes, prometheus):
+    for source in (nats, kubernetes, prometheus):
         for file, document in source.documents(lowered, templates):
             files.append(file)
             yield Output(f"{name}/{file}", document, name)
@@ -44,7 +46,7 @@ def template_of(path: str) -> str:
     """The template that an output of one environment is made with."""
     folder, _, file = path.partition("/")
     if folder == "argocd":
-        return f"application{SUFFIX}"
+        return {"_project.yaml": "appproject", "kustomization.yaml": "kustomization"}.get(file, "application") + SUFFIX
     stem = file.removesuffix(".yaml")
     for name in ("deployment", "pvc", "service", "poddisruptionbudget"):
         if stem == name or stem.startswith(f"{name}-"):

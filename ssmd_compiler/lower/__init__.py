@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.lower import keys, middleware, spec, workloads
+from ssmd_compiler.lower import keys, middleware, spec, streams, workloads
 from ssmd_compiler.lower.facts import Facts
 from ssmd_compiler.lower.lowered import Lowered, SecretMount, Variable, Volume, Workload
+from ssmd_compiler.lower.streams import Consumer, Stream
 from ssmd_compiler.names import COLLECTOR, Names
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.model.environment import Shard
     from ssmd_compiler.model.feed import FeedVersion
 
-__all__ = ["Lowered", "SecretMount", "Variable", "Volume", "Workload", "lower"]
+__all__ = ["Consumer", "Lowered", "SecretMount", "Stream", "Variable", "Volume", "Workload", "lower"]
 
 
 def lower(linked: LinkedEnvironment, feed: Feed, version: FeedVersion, *, inputs_sha256: str, compiler: str) -> Lowered:
@@ -42,4 +43,6 @@ def lower(linked: LinkedEnvironment, feed: Feed, version: FeedVersion, *, inputs
         produces=middleware.published_subjects(facts),
         consumes=tuple(readers),
         stores=tuple(middleware.places(facts)),
+        stream=streams.stream(facts),
+        consumers=tuple(streams.consumers(facts)),
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ssmd_runtime.spec import CollectorSpec
 
     from ssmd_compiler.link import LinkedEnvironment
+    from ssmd_compiler.lower.streams import Consumer, Stream
 
 __all__ = ["Lowered", "SecretMount", "Variable", "Volume", "Workload"]
 
@@ -81,6 +82,8 @@ class Lowered:
     produces: tuple[str, ...]
     consumes: tuple[str, ...]
     stores: tuple[str, ...]
+    stream: Stream | None = None
+    consumers: tuple[Consumer, ...] = ()
 
     def derived(self) -> Iterator[Derived]:
         """Every name that Kubernetes or NATS will be asked to accept."""
@@ -107,5 +110,5 @@ class Lowered:
             yield Derived("stream", names.stream, (*at, "stream"))
             for subject in self.produces:
                 yield Derived("subject", subject, (*at, "subject_prefix"))
-            for component in self.consumes:
-                yield Derived("consumer", names.consumer(component), (component,))
+            for consumer in self.consumers:
+                yield Derived("consumer", consumer.name, (consumer.component,))

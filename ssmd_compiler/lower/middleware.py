@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ssmd_runtime import spec
 
+from ssmd_compiler.lower import streams
 from ssmd_compiler.lower.keys import name_of
 from ssmd_compiler.model.scalars import bytes_of
 from ssmd_compiler.names import SPOOL_FOLDER
@@ -55,6 +56,7 @@ def subjects(facts: Facts) -> spec.Subjects:
         stream_subjects=names.stream_subjects if durable else (),
         raw={kind: names.raw_subject(kind) for kind in facts.feed.message_types},
         dead_letter=names.dead_letter_subject,
+        consumers={consumer.component: consumer.name for consumer in streams.consumers(facts)},
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from ssmd_runtime.spec import Provenance
 
-from ssmd_compiler.lower import keys
+from ssmd_compiler.lower import keys, quantities
 from ssmd_compiler.lower.lowered import Volume, Workload
 from ssmd_compiler.model.component import Resources
 from ssmd_compiler.model.scalars import bytes_of, cores_of
@@ -49,10 +49,10 @@ def workload(
         image=image,
         version=version,
         replicas=(shard.replicas if shard else None) or settings.replicas or 1,
-        cpu=resources.requests.cpu or _smaller(cpu, resources.limits.cpu, cores_of),
-        memory=_quantity(resources.requests.memory or _smaller(memory, resources.limits.memory, bytes_of)),
-        cpu_limit=resources.limits.cpu,
-        memory_limit=_quantity(resources.limits.memory or _larger(resources.requests.memory, memory_limit)),
+        cpu=quantities.cpu(resources.requests.cpu or _smaller(cpu, resources.limits.cpu, cores_of)),
+        memory=quantities.size(resources.requests.memory or _smaller(memory, resources.limits.memory, bytes_of)),
+        cpu_limit=quantities.cpu(resources.limits.cpu) if resources.limits.cpu else None,
+        memory_limit=quantities.size(resources.limits.memory or _larger(resources.requests.memory, memory_limit)),
         arguments=(_VERBS[component], "--spec", names.spec_path(shard_name)),
         spec_file=spec_file,
         checksum=_executed_digest(specs[spec_file]),
@@ -73,15 +73,9 @@ def _image(facts: Facts, settings: Component) -> tuple[str, str]:
 def _volume(facts: Facts, component: str, shard: str | None) -> Volume:
     storage = facts.middleware.storage
     if component in ("connector", "archiver") and storage.type == "local":
-        size, part = _quantity(storage.size or "20Gi"), shard if component == COLLECTOR else component
+        size, part = quantities.size(storage.size or "20Gi"), shard if component == COLLECTOR else component
         return Volume(storage.path or SPOOL_FOLDER, facts.names.volume_claim(part), size, storage.storage_class)
     return Volume(SPOOL_FOLDER, None, "2Gi", None)
-
-
-def _quantity(size: str) -> str:
-    """A size as Kubernetes writes it: `MiB` is `Mi`, `MB` is `M`, `KB` is `k`."""
-    quantity = size.removesuffix("B")
-    return quantity[:-1] + "k" if quantity.endswith("K") else quantity
 
 
 def _smaller(default: str, limit: str | None, amount: Callable[[str], float]) -> str:

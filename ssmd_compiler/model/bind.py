@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from ssmd_compiler.model.base import MOST, SECOND_FORM, Model
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
+from ssmd_compiler.model.remedies import accepted, accepted_at_top, right_scalar
 from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, describe
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
@@ -33,7 +34,7 @@ T = TypeVar("T", bound=Model)
 MOST_FAULTS = 500
 """Faults of one document that are looked at; its checks tell fifty of a kind."""
 
-_NAMES = {"Feed": NAME, "Schema": SCHEMA_NAME, "Environment": ENVIRONMENT_NAME}
+NAMES = {"Feed": NAME, "Schema": SCHEMA_NAME, "Environment": ENVIRONMENT_NAME}
 MODELS: dict[str, type[Model]] = {"Feed": Feed, "Schema": Schema, "Environment": Environment}
 
 
@@ -63,6 +64,12 @@ class ShapeFault:
     detail: str = ""
     known: tuple[str, ...] = ()
     other: Span | None = None
+    older: tuple[str, ...] = ()
+    """Names that could be meant as well, and are not listed: older ones, and those of the envelope."""
+    written: str = ""
+    """The text that stands there, where `known` is what it could mean and `detail` says something else."""
+    right: str = ""
+    """What should stand there, where that is certain."""
     near_secrets: bool = False
     """It stands among keys, where somebody may have written the secret itself: what is there is not shown."""
 
@@ -107,7 +114,7 @@ def bind(document: Document, kind: str) -> Bound[Any]:
     spelled = spell(document, kind)
     faults = [*_envelope_faults(spelled, kind, stem)]
     value, shape = _validate(spelled.document.path, spelled.body, MODELS[kind], _root_range(spelled), {"name": stem})
-    faults += shape
+    faults += _at_top(spelled, kind, shape)
     root = Document(document.path, document.data, range=_root_range(spelled))
     return Bound(root, spelled.body, stem, None if faults else value, tuple(faults))
 
@@ -144,6 +151,18 @@ def _root_range(spelled: Spelled) -> tuple[int, int, int, int]:
     return data.key_at[key] if key is not None else (0, 0, 0, 1)
 
 
+def _at_top(spelled: Spelled, kind: str, faults: list[ShapeFault]) -> list[ShapeFault]:
+    """The faults of the body, with what else a name at its top could mean; without `spec` nothing is missing in it."""
+    if spelled.enveloped and "spec" not in spelled.document.data:
+        faults = [fault for fault in faults if fault.kind is not ShapeKind.MISSING_FIELD or fault.detail]
+    return [
+        dataclasses.replace(fault, older=tuple(accepted_at_top(spelled, kind, fault.subject)))
+        if fault.kind is ShapeKind.UNKNOWN_FIELD and not fault.detail
+        else fault
+        for fault in faults
+    ]
+
+
 def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]:
     document, data = spelled.document, spelled.document.data
     faults = [
@@ -159,22 +178,26 @@ def _envelope_faults(spelled: Spelled, kind: str, stem: str) -> list[ShapeFault]
     if (spelled.enveloped or spelled.api_version is not None) and spelled.api_version != API_VERSION:
         faults.append(_said(document, ("apiVersion",), ShapeKind.API_VERSION, API_VERSION, spelled.api_version))
     if spelled.enveloped and isinstance(data.get("metadata"), Map):
-        unknown = data["metadata"].keys() - {"name", "labels", "annotations"}
+        known = ("name", "labels", "annotations")
         faults += [
-            ShapeFault(ShapeKind.UNKNOWN_FIELD, document.span(("metadata", key), key=True), key, known=("name",))
-            for key in sorted(unknown)
+            ShapeFault(ShapeKind.UNKNOWN_FIELD, document.span(("metadata", key), key=True), key, "metadata", known)
+            for key in sorted(data["metadata"].keys() - set(known))
         ]
+    if spelled.enveloped and "name" in spelled.body:
+        at_name = Document(document.path, spelled.body).span(("name",), key=True)
+        faults.append(ShapeFault(ShapeKind.UNKNOWN_FIELD, at_name, "name"))
     at: Path = ("metadata", "name") if spelled.enveloped else ("name",)
     if spelled.name is None:
         faults.append(ShapeFault(ShapeKind.MISSING_FIELD, document.span(at), ".".join(map(str, at))))
     elif spelled.name != stem:
         faults.append(_said(document, at, ShapeKind.NAME_DIFFERS, stem, spelled.name))
-    elif not _NAMES[kind].fullmatch(stem):
+    elif not NAMES[kind].fullmatch(stem):
         faults.append(ShapeFault(ShapeKind.BAD_NAME, document.span(at), kind, stem))
     if spelled.enveloped and not isinstance(data.get("spec"), Map):
         span = document.span(("spec",))
-        kind_ = ShapeKind.MISSING_FIELD if "spec" not in data else ShapeKind.WRONG_TYPE
-        faults.append(ShapeFault(kind_, span, "spec", f"expected a mapping, found {describe(data.get('spec'))}"))
+        detail = f"expected a mapping, found {describe(data.get('spec'))}"
+        missing = ShapeFault(ShapeKind.MISSING_FIELD, span, "spec")
+        faults.append(missing if "spec" not in data else ShapeFault(ShapeKind.WRONG_TYPE, span, "spec", detail))
     return faults
 
 
@@ -209,7 +232,6 @@ _EXPECTED = {
 _FORMS = {
     "too_short": "expected at least one item",
     "too_long": f"expected at most {MOST} items",
-    "string_pattern_mismatch": "expected a duration such as 30s, 5m, 1h or 2d",
 }
 
 
@@ -220,7 +242,8 @@ def _shape_fault(place: Document, model: type[Model], error: Any) -> ShapeFault:
     subject, parent = _dotted(loc), _dotted(loc[:-1])
     span = place.span(loc, key="[key]" in error["loc"] or kind == "extra_forbidden")
     if kind == "extra_forbidden":
-        return ShapeFault(ShapeKind.UNKNOWN_FIELD, span, str(loc[-1]), parent, _fields_at(model, loc[:-1]))
+        known, older = fields_at(model, loc[:-1]), accepted(_model_at(model, loc[:-1]).__name__)
+        return ShapeFault(ShapeKind.UNKNOWN_FIELD, span, str(loc[-1]), parent, known, older=older)
     if kind == "missing":
         return ShapeFault(ShapeKind.MISSING_FIELD, span, str(loc[-1]), parent)
     if kind == "literal_error" and isinstance(found, str):
@@ -228,10 +251,12 @@ def _shape_fault(place: Document, model: type[Model], error: Any) -> ShapeFault:
     if kind in _EXPECTED or kind == "literal_error":
         expected = _EXPECTED.get(kind, "text")
         return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, f"expected {expected}, found {describe(found)}")
-    is_type = kind == "ssmd_type"
-    return ShapeFault(
-        ShapeKind.WRONG_TYPE if is_type else ShapeKind.WRONG_FORM, span, subject, _FORMS.get(kind, error["msg"])
-    )
+    detail = _FORMS.get(kind, error["msg"])
+    if kind == "ssmd_type":
+        return ShapeFault(ShapeKind.WRONG_TYPE, span, subject, detail, right=right_scalar(detail, found))
+    known = error.get("ctx", {}).get("known", ())
+    written = str(found) if known else ""
+    return ShapeFault(ShapeKind.WRONG_FORM, span, subject, detail, tuple(known), written=written)
 
 
 def _allowed(error: Any) -> tuple[str, ...]:
@@ -247,20 +272,23 @@ def _dotted(loc: Path) -> str:
     return text.replace(SECOND_FORM, "")
 
 
-def _fields_at(model: Any, loc: Path) -> tuple[str, ...]:
+def fields_at(model: Any, loc: Path) -> tuple[str, ...]:
     """The field names of the model that stands at `loc` under `model`."""
+    found = _model_at(model, loc)
+    # The name of a document is not a field of its body.
+    names = (field.alias or name for name, field in found.model_fields.items() if name != "name" or loc)
+    return tuple(name for name in names if SECOND_FORM not in name)
+
+
+def _model_at(model: Any, loc: Path) -> type[Model]:
+    """The model that stands at `loc` under `model`; one without fields where there is none."""
     for step in loc:
         if isinstance(model, _Items):
             model = _inner(model.model)
         elif isinstance(model, type) and issubclass(model, Model):
             named = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
             model = _inner(named.get(str(step)))
-        if model is None:
-            return ()
-    if isinstance(model, type) and issubclass(model, Model):
-        names = (field.alias or name for name, field in model.model_fields.items() if name != "name")
-        return tuple(name for name in names if SECOND_FORM not in name)
-    return ()
+    return model if isinstance(model, type) and issubclass(model, Model) else Model
 
 
 def _inner(annotation: Any) -> Any:

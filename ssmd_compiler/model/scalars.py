@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import sys
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,29 +19,37 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from ssmd_compiler.dates import date_of
+from ssmd_compiler.model import forms
 from ssmd_compiler.source import Map, Quoted, Seq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "ENVIRONMENT_NAME",
     "NAME",
     "SCHEMA_NAME",
     "Boolean",
+    "Copies",
     "Cpu",
     "Date",
+    "Duration",
     "Fraction",
+    "FramePath",
     "Freeform",
     "Identifier",
     "ImageName",
     "Integer",
+    "KeySource",
+    "KeyUse",
     "Multiplier",
     "Name",
     "Number",
     "Positive",
+    "SchemaUse",
     "Sha256",
     "Size",
+    "Subdomain",
     "Text",
     "TimeOfDay",
     "Timezone",
@@ -54,13 +63,16 @@ __all__ = [
 MAX_POSITIVE = 2**31 - 1
 """What Kubernetes and most protocols hold in an integer."""
 
+MAX_COPIES = 5
+"""What JetStream keeps of a stream at most, each on a server of its own."""
+
 
 def wrong_type(expected: str, found: Any) -> PydanticCustomError:
     return PydanticCustomError("ssmd_type", "{message}", {"message": f"expected {expected}, found {describe(found)}"})
 
 
-def wrong_form(message: str) -> PydanticCustomError:
-    return PydanticCustomError("ssmd_form", "{message}", {"message": message})
+def wrong_form(message: str, known: Iterable[str] = ()) -> PydanticCustomError:
+    return PydanticCustomError("ssmd_form", "{message}", {"message": message, "known": tuple(known)})
 
 
 def describe(found: Any) -> str:
@@ -110,6 +122,13 @@ def _positive(found: Any) -> int:
     return value
 
 
+def _copies(found: Any) -> int:
+    value = _positive(found)
+    if value > MAX_COPIES:
+        raise wrong_form(f"expected a whole number from 1 to {MAX_COPIES}")
+    return value
+
+
 def _number(found: Any) -> float:
     value = _plain("a number", found)
     if not _NUMBER.fullmatch(value):
@@ -131,12 +150,12 @@ def _between(low: float, high: float, expected: str) -> Callable[[Any], float]:
 
 def _url(found: Any) -> str:
     value = _URL_FORM(found)
-    try:
-        port = urlsplit(value).port
-    except ValueError:
-        port = 0
-    if port == 0 or urlsplit(value).netloc.endswith(":"):
+    if not _URL.fullmatch(value):
         raise wrong_form("expected a port from 1 to 65535 in this URL")
+    try:
+        urlsplit(value)
+    except ValueError:
+        raise wrong_form("expected the name or the address of a host in this URL") from None
     return value
 
 
@@ -159,6 +178,9 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], str]:
     return check
 
 
+_TIMEZONE_EXPECTED = "an IANA time zone such as UTC or America/New_York"
+
+
 @lru_cache(maxsize=1)
 def _timezones() -> frozenset[str]:
     """The names of the `tzdata` package, whatever the machine has: the same tree is right everywhere."""
@@ -168,7 +190,7 @@ def _timezones() -> frozenset[str]:
 def _timezone(found: Any) -> str:
     value = _text(found)
     if value != "UTC" and value not in _timezones():
-        raise wrong_form("expected an IANA time zone such as UTC or America/New_York")
+        raise wrong_form(f"expected {_TIMEZONE_EXPECTED}", sorted(_timezones()))
     return value
 
 
@@ -233,50 +255,123 @@ def cores_of(cpu: str) -> float:
     return float(cpu.removesuffix("m")) / 1000 if cpu.endswith("m") else float(cpu)
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Boolean = Annotated[bool, BeforeValidator(_boolean)]
-Integer = Annotated[int, BeforeValidator(_integer)]
-Positive = Annotated[int, BeforeValidator(_positive)]
-Number = Annotated[float, BeforeValidator(_number)]
-Date = Annotated[datetime.date, BeforeValidator(_date)]
-Freeform = Annotated[dict[str, Any], BeforeValidator(_freeform_mapping)]
-Timezone = Annotated[str, BeforeValidator(_timezone)]
+_BEFORE_PORT = r"[a-z][a-z0-9+.-]{0,15}://([^\s/?#\[\]]*@)?([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])"
+_URL = re.compile(rf"{_BEFORE_PORT}(:{forms.PORT})?([/?#]\S*)?")
+_URL_EXPECTED = "a URL such as wss://host/path"
+_URL_FORM = _matching(rf"{_BEFORE_PORT}(:[^\s/?#]*)?([/?#]\S*)?", _URL_EXPECTED)
+_TIME_OF_DAY, _TIME_OF_DAY_EXPECTED = r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day from 00:00 to 23:59"
+_NAME_EXPECTED = "lower-case letters, digits and `-`, at most 63 (RFC 1123)"
+_SUBDOMAIN = rf"(?=.{{1,253}}$){NAME.pattern}(\.{NAME.pattern})*"
+_SUBDOMAIN_EXPECTED = "lower-case letters, digits, `-` and `.`, at most 253 (RFC 1123)"
+_IDENTIFIER = r"[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?"
+_IDENTIFIER_EXPECTED = "letters and digits, with `.`, `_` and `-` between them, at most 63"
+_SHA256, _SHA256_EXPECTED = r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"
+_SIZE_EXPECTED = "a size such as 64MiB, 20Gi or 100MB"
+_CPU = r"[1-9][0-9]{0,5}m?|0\.(?=[0-9]*[1-9])[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}"
+_CPU_EXPECTED = "CPU such as 250m, 1 or 0.5"
+_DURATION, _DURATION_EXPECTED = r"[1-9][0-9]{0,5}[smhd]", "a duration such as 30s, 5m, 1h or 2d"
+_IMAGE_PART = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
+_IMAGE = (
+    rf"{_IMAGE_PART}(:[0-9]{{1,5}})?(/{_IMAGE_PART})*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+_IMAGE_EXPECTED = "a container image such as ghcr.io/ssmd/ssmd-runtime"
+
+# Each type with what checks it here, and the form that an editor holds it against.
+Text = Annotated[str, BeforeValidator(_text), forms.text_or_number("Text")]
+Boolean = Annotated[bool, BeforeValidator(_boolean), forms.number("Boolean", "boolean")]
+Integer = Annotated[
+    int, BeforeValidator(_integer), forms.number("Integer", "integer", minimum=1 - 10**18, maximum=10**18 - 1)
+]
+Positive = Annotated[
+    int, BeforeValidator(_positive), forms.number("Positive", "integer", minimum=1, maximum=MAX_POSITIVE)
+]
+Copies = Annotated[int, BeforeValidator(_copies), forms.number("Copies", "integer", minimum=1, maximum=MAX_COPIES)]
+Number = Annotated[
+    float,
+    BeforeValidator(_number),
+    forms.number("Number", "number", minimum=-sys.float_info.max, maximum=sys.float_info.max),
+]
+Date = Annotated[
+    datetime.date,
+    BeforeValidator(_date),
+    forms.text("Date", forms.DAY, "a date such as 2026-01-31", examples=["2026-01-31"]),
+]
+Freeform = Annotated[dict[str, Any], BeforeValidator(_freeform_mapping), forms.Form("Freeform", {"type": "object"})]
+Timezone = Annotated[
+    str,
+    BeforeValidator(_timezone),
+    forms.Form("Timezone", {"errorMessage": f"expected {_TIMEZONE_EXPECTED}"}, words=lambda: {"UTC"} | _timezones()),
+]
 TimeOfDay = Annotated[
-    str, BeforeValidator(_matching(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day from 00:00 to 23:59"))
+    str,
+    BeforeValidator(_matching(_TIME_OF_DAY, _TIME_OF_DAY_EXPECTED)),
+    forms.text("TimeOfDay", _TIME_OF_DAY, _TIME_OF_DAY_EXPECTED, examples=["09:30"]),
 ]
 Name = Annotated[
     str,
-    BeforeValidator(_matching(NAME.pattern, "lower-case letters, digits and `-`, at most 63 (RFC 1123)")),
+    BeforeValidator(_matching(NAME.pattern, _NAME_EXPECTED)),
+    forms.text_or_number("Name", NAME.pattern, _NAME_EXPECTED, minimum=0),
+]
+Subdomain = Annotated[
+    str,
+    BeforeValidator(_matching(_SUBDOMAIN, _SUBDOMAIN_EXPECTED)),
+    forms.text_or_number("Subdomain", _SUBDOMAIN, _SUBDOMAIN_EXPECTED, minimum=0),
 ]
 Identifier = Annotated[
     str,
-    BeforeValidator(
-        _matching(
-            r"[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?",
-            "letters and digits, with `.`, `_` and `-` between them, at most 63",
-        )
+    BeforeValidator(_matching(_IDENTIFIER, _IDENTIFIER_EXPECTED)),
+    forms.text_or_number("Identifier", _IDENTIFIER, _IDENTIFIER_EXPECTED, minimum=0),
+]
+Sha256 = Annotated[
+    str,
+    BeforeValidator(_matching(_SHA256, _SHA256_EXPECTED)),
+    forms.text("Sha256", _SHA256, _SHA256_EXPECTED),
+]
+Size = Annotated[
+    str,
+    BeforeValidator(_matching(_SIZE.pattern, _SIZE_EXPECTED)),
+    forms.text_or_number(
+        "Size",
+        _SIZE.pattern,
+        _SIZE_EXPECTED,
+        examples=["64MiB", "20Gi"],
+        kind="integer",
+        minimum=1,
+        maximum=10**15 - 1,
     ),
 ]
-Sha256 = Annotated[str, BeforeValidator(_matching(r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"))]
-Size = Annotated[str, BeforeValidator(_matching(_SIZE.pattern, "a size such as 64MiB, 20Gi or 100MB"))]
 Cpu = Annotated[
     str,
-    BeforeValidator(
-        _matching(r"[1-9][0-9]{0,5}m?|0\.[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}", "CPU such as 250m, 1 or 0.5")
-    ),
+    BeforeValidator(_matching(_CPU, _CPU_EXPECTED)),
+    forms.text_or_number("Cpu", _CPU, _CPU_EXPECTED, examples=["250m", 1], exclusiveMinimum=0, maximum=999_999),
 ]
-_URL_FORM = _matching(r"[a-z][a-z0-9+.-]{0,15}://[^\s/?#]+([/?#]\S*)?", "a URL such as wss://host/path")
-Url = Annotated[str, BeforeValidator(_url)]
-Fraction = Annotated[float, BeforeValidator(_between(0, 1, "a number from 0 to 1"))]
-Multiplier = Annotated[float, BeforeValidator(_between(1, 1000, "a number from 1 to 1000"))]
-_IMAGE_PART = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
+Duration = Annotated[
+    str,
+    BeforeValidator(_matching(_DURATION, _DURATION_EXPECTED)),
+    forms.text("Duration", _DURATION, _DURATION_EXPECTED, examples=["30s", "5m"]),
+]
+Url = Annotated[str, BeforeValidator(_url), forms.text("Url", _URL.pattern, _URL_EXPECTED)]
+Fraction = Annotated[
+    float,
+    BeforeValidator(_between(0, 1, "a number from 0 to 1")),
+    forms.number("Fraction", "number", minimum=0, maximum=1),
+]
+Multiplier = Annotated[
+    float,
+    BeforeValidator(_between(1, 1000, "a number from 1 to 1000")),
+    forms.number("Multiplier", "number", minimum=1, maximum=1000),
+]
 ImageName = Annotated[
     str,
-    BeforeValidator(
-        _matching(
-            rf"{_IMAGE_PART}(:[0-9]{{1,5}})?(/{_IMAGE_PART})*"
-            r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?",
-            "a container image such as ghcr.io/ssmd/ssmd-runtime",
-        )
-    ),
+    BeforeValidator(_matching(_IMAGE, _IMAGE_EXPECTED)),
+    forms.text_or_number("ImageName", _IMAGE, _IMAGE_EXPECTED, examples=["ghcr.io/ssmd/ssmd-runtime"], minimum=0),
 ]
+
+# Texts of which an editor can show an example.
+KeyUse = Annotated[Text, forms.text_or_number("KeyUse", examples=["$key:kalshi"])]
+KeySource = Annotated[
+    Text, forms.text_or_number("KeySource", examples=["env:API_KEY,API_SECRET", "sealed-secret/kalshi"])
+]
+SchemaUse = Annotated[Text, forms.text_or_number("SchemaUse", examples=["trade:v1"])]
+FramePath = Annotated[Text, forms.text_or_number("FramePath", examples=["msg.market_ticker"])]

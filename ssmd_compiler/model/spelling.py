@@ -6,6 +6,7 @@ Accepted: the canonical form and the flat one, older field names, a key list for
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,13 +17,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssmd_compiler.diagnostics import Span
+    from ssmd_compiler.source.document import Range
 
-__all__ = ["API_VERSION", "Nameless", "Spelled", "Twice", "spell"]
+__all__ = [
+    "API_VERSION",
+    "ENVELOPE",
+    "MIDDLEWARE",
+    "OLDER_NAMES",
+    "SHORT",
+    "Form",
+    "Nameless",
+    "Older",
+    "Spelled",
+    "Twice",
+    "secret_type",
+    "spell",
+]
 
 API_VERSION: Final = "ssmd/v1"
-_ENVELOPE: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
+ENVELOPE: Final = ("apiVersion", "kind", "metadata", "spec")
+_ENVELOPE: Final = frozenset(ENVELOPE)
 _SECRET_TYPES: Final = {"nats": "transport", "postgres": "database", "s3": "storage", "storage": "storage"}
-_MIDDLEWARE: Final = ("transport", "storage", "cache", "journal")
+MIDDLEWARE: Final = ("transport", "storage", "cache", "journal")
+"""What may stand beside `middleware` as well as in it."""
+
+OLDER_NAMES: Final = {
+    "FeedVersion": {"endpoint_template": "endpoint"},
+    "Schedule": {"startup": "day_start", "teardown": "day_end"},
+}
+"""By model: the older names of its fields."""
+
+SHORT: Final = {"FeedVersion": {"protocol": "transport"}, "SchemaVersion": {"breaking_changes": "reason"}}
+"""By model: the fields for which a text may stand, and the entry of their mapping that it then means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,30 @@ class Nameless:
     span: Span
 
 
+class Form(enum.Enum):
+    """Every way in which a document can be written otherwise than in the canonical form."""
+
+    FLAT = "no envelope"
+    STRAY = "a field beside the envelope"
+    RENAMED = "an older name"
+    ALONE = "a text for a list"
+    LISTED = "a list for a map by name"
+    SECRETS = "secrets for keys"
+    LAYER = "a layer beside `middleware`"
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """One thing written in an older form: the place of its key, and the canonical name for it.
+
+    Of a list for a map the name is that of the field that names an item; of a flat document, its kind.
+    """
+
+    form: Form
+    at: Range
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """A document in canonical form: the envelope's words apart, `body` as the model wants it."""
@@ -56,6 +106,13 @@ class Spelled:
     name: Any
     twice: tuple[Twice, ...]
     nameless: tuple[Nameless, ...]
+    older: tuple[Older, ...] = ()
+    """What was written otherwise; a document without any is canonical, but for the order of its envelope."""
+
+
+def secret_type(name: str) -> str:
+    """The type of the key that an entry of the older `secrets` means."""
+    return _SECRET_TYPES.get(name, "api_key")
 
 
 def spell(document: Document, kind: str) -> Spelled:
@@ -66,10 +123,12 @@ def spell(document: Document, kind: str) -> Spelled:
         envelope, body = data, _copy(data["spec"]) if isinstance(data.get("spec"), Map) else Map()
         metadata = data.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Map) else None
-        for key in data.keys() - _ENVELOPE:
+        for key in [key for key in data if key not in _ENVELOPE]:
+            respelling.note(Form.STRAY, data, key, key)
             respelling.move(data, key, body, key)
         return respelling.done(body, kind, envelope.get("kind"), envelope.get("apiVersion"), name, enveloped=True)
     body = _copy(data)
+    respelling.older.append(Older(Form.FLAT, data.range, kind))
     name = body.pop("name", None)
     return respelling.done(body, kind, None, body.pop("apiVersion", None), name, enveloped=False)
 
@@ -81,6 +140,10 @@ class _Respelling:
         self.document = document
         self.twice: list[Twice] = []
         self.nameless: list[Nameless] = []
+        self.older: list[Older] = []
+
+    def note(self, form: Form, mapping: Map, key: str, name: str) -> None:
+        self.older.append(Older(form, mapping.key_at[key], name))
 
     def done(  # noqa: PLR0913 -- the envelope has this many words
         self, body: Map, kind: str, said_kind: Any, api: Any, name: Any, *, enveloped: bool
@@ -91,13 +154,14 @@ class _Respelling:
             "Environment": self._environment,
         }
         rules[kind](body)
-        return Spelled(self.document, body, enveloped, said_kind, api, name, tuple(self.twice), tuple(self.nameless))
+        found = tuple(self.twice), tuple(self.nameless), tuple(self.older)
+        return Spelled(self.document, body, enveloped, said_kind, api, name, *found)
 
     def move(self, source: Map, old: str, target: Map, new: str) -> None:
         """Take entry `old` of `source` over into `target` as `new`, unless `new` is said already."""
         if old not in source:
             return
-        if new in target and target[new] is not source.get(old):
+        if new in target:
             at = Document(self.document.path, source).span((old,), key=True)
             other = Document(self.document.path, target).span((new,), key=True)
             self.twice.append(Twice(new, old, at, other))
@@ -109,23 +173,29 @@ class _Respelling:
 
     def _feed(self, body: Map) -> None:
         for version in _maps(body, "versions"):
-            self.move(version, "endpoint_template", version, "endpoint")
-            self._wrap_scalar(version, "protocol", "transport")
+            self._respell(version, "FeedVersion")
 
     def _schema(self, body: Map) -> None:
         for version in _maps(body, "versions"):
-            self._wrap_scalar(version, "breaking_changes", "reason")
+            self._respell(version, "SchemaVersion")
 
     def _environment(self, body: Map) -> None:
         self._map_by_name(body, "keys", "name")
         self._secrets(body)
         self._wrap_list(body, "schema", "schemas")
         for schedule in [body["schedule"]] if isinstance(body.get("schedule"), Map) else []:
-            self.move(schedule, "startup", schedule, "day_start")
-            self.move(schedule, "teardown", schedule, "day_end")
+            self._respell(schedule, "Schedule")
         self._middleware(body)
         if isinstance(body.get("symbols"), Map):
             self.move(body, "symbols", body, f"symbols{SECOND_FORM}")
+
+    def _respell(self, mapping: Map, model: str) -> None:
+        for older, name in OLDER_NAMES.get(model, {}).items():
+            if older in mapping:
+                self.note(Form.RENAMED, mapping, older, name)
+            self.move(mapping, older, mapping, name)
+        for key, inner in SHORT.get(model, {}).items():
+            self._wrap_scalar(mapping, key, inner)
 
     def _wrap_scalar(self, mapping: Map, key: str, inner: str) -> None:
         """`key: text` is short for `key: {inner: text}`."""
@@ -135,6 +205,8 @@ class _Respelling:
 
     def _wrap_list(self, body: Map, singular: str, plural: str) -> None:
         value = body.get(singular)
+        if singular in body:
+            self.note(Form.ALONE if isinstance(value, str) else Form.RENAMED, body, singular, plural)
         if isinstance(value, str):
             wrapped = Seq()
             wrapped.append(value)
@@ -148,6 +220,7 @@ class _Respelling:
         items = body.get(key)
         if not isinstance(items, Seq) or not all(isinstance(item, Map) for item in items):
             return
+        self.note(Form.LISTED, body, key, name_field)
         named = Map()
         named.range = items.range
         for index, (item, at) in enumerate(zip(items, items.value_at, strict=True)):
@@ -168,6 +241,8 @@ class _Respelling:
     def _secrets(self, body: Map) -> None:
         """The older map name -> sealed-secret/<name>: each is a key with that source, fields unsaid."""
         secrets = body.get("secrets")
+        if "secrets" in body:
+            self.note(Form.SECRETS if isinstance(secrets, Map) else Form.RENAMED, body, "secrets", "keys")
         if not isinstance(secrets, Map):
             self.move(body, "secrets", body, "keys")
             return
@@ -180,20 +255,23 @@ class _Respelling:
         for name in list(secrets):
             if isinstance(secrets[name], str):
                 key = _entry("source", secrets[name], secrets, name)
-                key["type"] = _SECRET_TYPES.get(name, "api_key")
+                key["type"] = secret_type(name)
                 key.value_at["type"] = key.key_at["type"] = secrets.value_at[name]
                 secrets[name] = key
             self.move(secrets, name, keys, name)
 
     def _middleware(self, body: Map) -> None:
-        found = [name for name in _MIDDLEWARE if name in body]
-        if found and not isinstance(body.get("middleware"), Map):
+        found = [name for name in MIDDLEWARE if name in body]
+        if found and "middleware" not in body:
             body["middleware"] = Map()
             body.key_at["middleware"], body.value_at["middleware"] = body.key_at[found[0]], body.value_at[found[0]]
-        elif found:
+        elif found and isinstance(body["middleware"], Map):
             body["middleware"] = _copy(body["middleware"])
         for name in found:
-            self.move(body, name, body["middleware"], name)
+            self.note(Form.LAYER, body, name, name)
+            # What `middleware` is when it is no mapping, is told already.
+            if isinstance(body["middleware"], Map):
+                self.move(body, name, body["middleware"], name)
             body.pop(name, None)
 
 

@@ -44,3 +44,7 @@ class Fault:
     span: Span
     detail: str = ""
     other: Span | None = None
+    known: tuple[str, ...] = ()
+    """Of something misnamed, the names that could be meant."""
+    again: Span | None = None
+    """Of what is said twice in the same words: the lines that could go."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.diagnostics import Span
+from ssmd_compiler.diagnostics.nearest import nearest
 from ssmd_compiler.source.document import Document, read_document
 from ssmd_compiler.source.faults import Fault, FaultKind
 from ssmd_compiler.source.limits import MAX_DOCUMENTS, MAX_FOLDER_FAULTS
@@ -37,6 +38,8 @@ class Sources:
     faults: tuple[Document, ...] = field(default=())
     lost_folders: tuple[str, ...] = ()
     """Of the further folders, those that hold no family."""
+    folders_beside_lost: tuple[str, ...] = ()
+    """What stands where they were looked for."""
 
     @property
     def count(self) -> int:
@@ -53,6 +56,7 @@ def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
             folder = f"{root}/{family}" if root else family
             found[family] += search.documents(folder)
     search.settings()
+    search.misnamed(list(dict.fromkeys((*ROOTS, *filter(None, named.values())))))
     templates = list(search.templates())
     if sum(map(len, found.values())) + len(templates) > MAX_DOCUMENTS:
         first = min(paths[0] for paths in (*found.values(), templates) if paths)
@@ -60,7 +64,15 @@ def discover(tree: Tree, roots: Iterable[str] = ()) -> Sources:
         return Sources((), (), (), (), tuple(search.faults))
     feeds, schemas, environments = (tuple(found[family]) for family in FAMILIES)
     lost = tuple(root for root, folder in named.items() if folder is None or not _holds_a_family(search, folder))
-    return Sources(feeds, schemas, environments, tuple(templates), tuple(search.faults), lost)
+    beside = tuple(folder for root in lost for folder in _folders_beside(search, named[root]))
+    return Sources(feeds, schemas, environments, tuple(templates), tuple(search.faults), lost, beside)
+
+
+def _folders_beside(search: _Search, folder: str | None) -> Iterator[str]:
+    outer = (folder or "").rpartition("/")[0]
+    for name in search.names(outer):
+        if name.endswith("/") and not name.startswith("."):
+            yield f"{outer}/{name}".strip("/")
 
 
 def _holds_a_family(search: _Search, folder: str) -> bool:
@@ -87,7 +99,7 @@ class _Search:
 
     def names(self, folder: str) -> list[str]:
         try:
-            return self.tree.names(folder)
+            return sorted(self.tree.names(folder))
         except Refused as refused:
             self.fault(refused.kind, folder, refused.detail)
         except FileNotFoundError:
@@ -130,13 +142,29 @@ class _Search:
         names = self.names("")
         if f"{SETTINGS}/" in names:
             self.fault(FaultKind.UNREADABLE, SETTINGS, "it is a directory, not a regular file")
-        if "ssmd.yml" in names:
-            self.fault(FaultKind.NOT_READ, "ssmd.yml", f"the settings are in `{SETTINGS}`")
+        for name in names:
+            if name == "ssmd.yml" or (name.endswith((".yaml", ".yml")) and nearest(name, (SETTINGS,))):
+                self.fault(FaultKind.NOT_READ, name, f"the settings are in `{SETTINGS}`", (SETTINGS,))
 
-    def fault(self, kind: FaultKind, path: str, detail: str) -> None:
+    def misnamed(self, roots: Iterable[str]) -> None:
+        """Folders that were meant to be read: a name nearly right, and documents in them."""
+        for root in roots:
+            known = (*FAMILIES, TEMPLATES, ROOTS[1]) if not root else FAMILIES
+            for name in self.names(root):
+                folder = f"{root}/{name}".strip("/")
+                meant = nearest(name.rstrip("/"), known) if name.endswith("/") else None
+                if meant is None or name.rstrip("/") in known or folder in roots:
+                    continue
+                families = tuple(f"{family}/" for family in FAMILIES)
+                endings = {TEMPLATES: (".yaml.j2",), ROOTS[1]: families}.get(meant, (".yaml",))
+                if any(inner.endswith(endings) for inner in self.names(folder)):
+                    place = f"{root}/{meant}".strip("/")
+                    self.fault(FaultKind.NOT_READ, folder, f"sources stand in `{place}/`", (meant,))
+
+    def fault(self, kind: FaultKind, path: str, detail: str, known: tuple[str, ...] = ()) -> None:
         """Note what is wrong with one file; of very many files, not each."""
         if len(self.faults) >= MAX_FOLDER_FAULTS:
             return
         if len(self.faults) == MAX_FOLDER_FAULTS - 1:
             kind, detail = FaultKind.TOO_MANY_FILES, str(MAX_FOLDER_FAULTS)
-        self.faults.append(Document(path, None, (Fault(kind, Span(path), detail),)))
+        self.faults.append(Document(path, None, (Fault(kind, Span(path), detail, known=known),)))

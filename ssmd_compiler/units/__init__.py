@@ -7,6 +7,7 @@ from ssmd_compiler.units.common import Common
 from ssmd_compiler.units.environment import Compiled, environment
 from ssmd_compiler.units.families import Reading, SchemaUnit
 from ssmd_compiler.units.trace import Proven, Trace, Traces, still_true, trace
+from ssmd_compiler.units.usage import usage
 
 __all__ = [
     "Common",
@@ -19,4 +20,5 @@ __all__ = [
     "environment",
     "still_true",
     "trace",
+    "usage",
 ]

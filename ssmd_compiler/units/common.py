@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.emit import Templates
     from ssmd_compiler.link import Shared
+    from ssmd_compiler.policy import Policy
 
 __all__ = ["Common", "world_of"]
 
@@ -31,6 +32,8 @@ class Common:
     schema_inputs: dict[str, tuple[str, ...]]
     """Schema -> its document and its definition files."""
     world: str
+    policy: Policy | None = None
+    """The workspace's own rules, where there are any."""
     _names: dict[str, str] = field(default_factory=dict)
 
     def digest(self, path: str) -> str:

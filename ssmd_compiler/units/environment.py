@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ssmd_compiler import __version__, checks
+from ssmd_compiler import __version__, checks, policy
 from ssmd_compiler.checks import Claims, Emitted, Manifests, TemplateStage
 from ssmd_compiler.diagnostics import Diagnostic  # noqa: TC001 -- the cache reads what fields are
 from ssmd_compiler.emit import Output, TemplateFault, emit
@@ -16,6 +16,7 @@ from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, bind, outline
 from ssmd_compiler.source import Allowance, sha256
 from ssmd_compiler.source.workspace import SETTINGS, load
+from ssmd_compiler.units.usage import used_by_environment
 
 if TYPE_CHECKING:
     from ssmd_compiler.units.common import Common
@@ -43,6 +44,10 @@ class Compiled:
     proven: bool = False
     """Whether all of its manifests were proven, and not just those of own templates."""
     allowances: tuple[Allowance, ...] = ()
+    uses: tuple[str, ...] = ()
+    """What it uses, each as its kind and its name: see `usage`."""
+    failing: tuple[policy.Fault, ...] = ()
+    """The rules of the workspace that fail on it."""
 
 
 def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
@@ -66,6 +71,10 @@ def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
     provenance = sha256(repr(digests).encode())
     lowered = lower(linked, linked.sound_feed, linked.version, inputs_sha256=provenance, compiler=__version__)
     found += checks.run(lowered)
+    if common.policy is not None:
+        judgement = common.policy.judge(lowered)
+        found += checks.run(judgement)
+        compiled = partial(compiled, failing=judgement.faults)
     if checks.stops(found):
         return compiled(inputs, tuple(found))
     try:
@@ -82,6 +91,7 @@ def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
         checks.claims(lowered),
         lowered.names.namespace,
         outputs,
+        uses=used_by_environment(linked, outputs, common.templates.own.keys()),
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ssmd_compiler import checks
+from ssmd_compiler import checks, policy
 from ssmd_compiler.checks import DefinitionFile, Families, FeedStage, SchemaStage, SettingsStage, TemplateStage
 from ssmd_compiler.definitions import Definition, Parsed
 from ssmd_compiler.diagnostics import Diagnostic, Span
-from ssmd_compiler.emit import Templates, replaces
-from ssmd_compiler.link import Family, Kind, Question, Shared
+from ssmd_compiler.emit import Templates, built_in, replaces
+from ssmd_compiler.link import Family, Kind, Question, Shared, schema_uses
 from ssmd_compiler.model import Bound, Schema, Settings, bind, bind_settings
+from ssmd_compiler.policy import Policy
 from ssmd_compiler.source import Document, Fault, FaultKind, Refused, Tree, beside, sha256
 from ssmd_compiler.source.limits import MAX_TEMPLATE_BYTES
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 from ssmd_compiler.units.common import Common, world_of
 from ssmd_compiler.units.trace import Proven, Traces, still_true
+from ssmd_compiler.units.usage import offers_of_feed, offers_of_schema
 
 if TYPE_CHECKING:
     import datetime
@@ -50,7 +52,9 @@ class SchemaUnit:
         found = (*self.found, *checks.run(stage)) if self.bound.sound and first else self.found
         answers = tuple(("file", path, common.answer(("file", path))) for path in self.files)
         path = self.bound.path
-        return Proven(path, common.digests.get(path), found, answers, tuple(self.files), self.allowances)
+        offers = offers_of_schema(self.bound, as_of)
+        digest = common.digests.get(path)
+        return Proven(path, digest, found, answers, tuple(self.files), self.allowances, offers=offers)
 
 
 class Reading:
@@ -62,6 +66,8 @@ class Reading:
         self.diagnostics: list[Diagnostic] = []
         self.proven: list[Proven] = []
         self.stale_schemas: list[SchemaUnit] = []
+        self.policy: Policy | None = None
+        self.rule_faults: tuple[policy.Fault, ...] = ()
         self.allowances: dict[str, tuple[Allowance, ...]] = {}
         self._documents: dict[str, tuple[Bound[Any], tuple[Diagnostic, ...]]] = {}
 
@@ -70,7 +76,7 @@ class Reading:
         settings = bound.value if bound is not None and bound.sound else Settings()
         sources = discover(self.tree, settings.paths.sources)
         if bound is not None and bound.sound:
-            self.diagnostics += checks.run(SettingsStage(bound, sources.lost_folders))
+            self.diagnostics += checks.run(SettingsStage(bound, sources.lost_folders, sources.folders_beside_lost))
         for document in sources.faults:
             self.diagnostics += checks.run(document)
         self.diagnostics += checks.run(Families.of(sources))
@@ -80,6 +86,8 @@ class Reading:
             self._schema(path, common)
         for path in sources.feeds:
             self._feed(path, common)
+        # Its process has had the time of all that is read above; and it answers before this one is forked.
+        self.rule_faults = self.policy.prove() if self.policy is not None else ()
         return sources, common
 
     def _common(self, settings: Settings, sources: Sources, templates: Templates) -> Common:
@@ -98,7 +106,7 @@ class Reading:
             environments=Family("environment", paths["environment"], str, asked),
             asked=asked,
         )
-        return Common(self.tree, shared, templates, paths, self.digests, {}, world)
+        return Common(self.tree, shared, templates, paths, self.digests, {}, world, self.policy)
 
     def _family(
         self, kind: Kind, model: str, paths: Mapping[str, Mapping[str, str]], asked: set[Question]
@@ -127,6 +135,7 @@ class Reading:
         self._remember(SETTINGS, content)
         self.allowances[SETTINGS] = document.allowances
         self.diagnostics += [*checks.run(document), *checks.run(bound)]
+        self.policy = Policy.start(bound, content or b"")
         return bound
 
     def _schema(self, path: str, common: Common) -> None:
@@ -154,7 +163,18 @@ class Reading:
         if bound.sound and common.paths["feed"][bound.name] == path:
             found = (*found, *checks.run(FeedStage(bound, shared)))
         allowed = self.allowances[path]
-        self.proven.append(Proven(path, self.digests.get(path), found, common.answers(shared), allowances=allowed))
+        uses = [f"schema {use.text}" for use in schema_uses(bound, common.shared.schemas)] if bound.sound else []
+        self.proven.append(
+            Proven(
+                path,
+                self.digests.get(path),
+                found,
+                common.answers(shared),
+                allowances=allowed,
+                uses=tuple(dict.fromkeys(uses)),
+                offers=offers_of_feed(bound, self.as_of),
+            )
+        )
 
     def _digest_all(self, paths: Iterable[str]) -> None:
         for path in paths:
@@ -166,9 +186,15 @@ class Reading:
         except Refused as refused:
             return DefinitionFile(path, None, refused.kind, refused.detail)
         except FileNotFoundError:
-            return DefinitionFile(path, None)
+            return DefinitionFile(path, None, beside=self._beside(path))
         self._remember(path, content)
         return DefinitionFile(path, content)
+
+    def _beside(self, path: str) -> tuple[str, ...]:
+        try:
+            return tuple(self.tree.names(path.rpartition("/")[0]))
+        except (Refused, FileNotFoundError):
+            return ()
 
     def _templates(self, paths: Iterable[str]) -> Templates:
         own: dict[str, str] = {}
@@ -181,7 +207,7 @@ class Reading:
             else:
                 self._remember(path, content)
                 if not replaces(path):
-                    fault = Fault(FaultKind.NOT_READ, Span(path), "there is no built-in template of that name")
+                    fault = Fault(FaultKind.NOT_READ, Span(path), "there is no built-in template of that name", known=tuple(built_in()))
                     self.diagnostics += checks.run(Document(path, None, (fault,)))
         return Templates(own)
 

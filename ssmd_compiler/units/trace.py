@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.source import Allowance  # noqa: TC001 -- the cache reads what fields are
 from ssmd_compiler.units.environment import Compiled
+from ssmd_compiler.units.usage import Offer  # noqa: TC001 -- likewise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,9 @@ class Proven:
     answers: tuple[tuple[str, str, str], ...] = ()
     definitions: tuple[str, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    uses: tuple[str, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    """What it uses of others and has for others: see `usage`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,9 @@ Traces = Mapping[str, Trace]
 
 def trace(world: str, unit: Compiled | Proven) -> Trace | None:
     """What may be remembered of a unit."""
-    if unit.sha256 is None or _fails(unit.diagnostics) or (isinstance(unit, Compiled) and unit.group is None):
+    if unit.sha256 is None or _fails(unit.diagnostics):
+        return None
+    if isinstance(unit, Compiled) and (unit.group is None or unit.failing):
         return None
     return Trace(world, dataclasses.replace(unit, outputs=()) if isinstance(unit, Compiled) else unit)
 

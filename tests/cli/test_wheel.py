@@ -60,6 +60,19 @@ def test_control_without_its_templates_the_installation_does_not_compile(
     assert run(target, folder, "compile").returncode != 0
 
 
+def test_the_schemas_of_manifests_travel_too(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With them `validate` proves what is generated; without them, as a control, it cannot."""
+    for name, expected in (("everything", 0), ("without", 3)):
+        target, folder = tmp_path_factory.mktemp(name), tmp_path_factory.mktemp("workspace")
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                kept = [one for one in archive.namelist() if name == "everything" or not one.endswith("/schemas.json")]
+                archive.extractall(target, kept)
+        assert run(target, folder, "init").returncode == 0
+        assert run(target, folder, "compile").returncode == 0
+        assert run(target, folder, "validate").returncode == expected
+
+
 def test_the_runtime_wheel_holds_no_compiler(wheels: list[Path]) -> None:
     names = {wheel.name.partition("-")[0]: zipfile.ZipFile(wheel).namelist() for wheel in wheels}
     assert all(name.startswith(("ssmd_runtime", "ssmd_runtime-")) for name in names["ssmd_runtime"])

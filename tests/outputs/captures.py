@@ -196,6 +196,11 @@ def generate(files: dict[str, bytes], root: Path) -> Path:
 
 
 def manifests(files: dict[str, bytes]) -> dict[str, Any]:
-    """Every Kubernetes document of a workspace, read back, by path."""
+    """Every Kubernetes document of a workspace, read back, by path; a file's second one by its path and `#1`."""
     outputs = sound(files).outputs.items()
-    return {path: yaml.safe_load(content) for path, content in outputs if path.endswith(".yaml")}
+    return {
+        f"{path}#{index}" if index else path: document
+        for path, content in outputs
+        if path.endswith(".yaml")
+        for index, document in enumerate(yaml.safe_load_all(content))
+    }

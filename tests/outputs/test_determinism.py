@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -241,10 +242,9 @@ def _without_schema() -> dict[str, bytes]:
 
 def specs(files: dict[str, bytes], as_of: datetime.date = DATE) -> dict[str, spec.CollectorSpec]:
     """Every spec of a workspace, but for the digest of its sources, which differ."""
-    found = {
-        path: spec.decode(content) for path, content in sound(files, as_of).outputs.items() if path.endswith(".json")
-    }
-    return {path: _undigested(one) for path, one in found.items()}
+    outputs = sound(files, as_of).outputs.items()
+    found = {path: content for path, content in outputs if re.search(r"/spec[^/]*\.json$", path)}
+    return {path: _undigested(spec.decode(content)) for path, content in found.items()}
 
 
 def _undigested(one: spec.CollectorSpec) -> spec.CollectorSpec:

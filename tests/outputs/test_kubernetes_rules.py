@@ -34,14 +34,14 @@ def faults(outputs: dict[str, bytes]) -> list[str]:
     for path, content in outputs.items():
         if not path.endswith(".yaml"):
             continue
-        document = yaml.safe_load(content)
-        if document["kind"] == "Kustomization":
-            twice = [name for name, count in Counter(document["resources"]).items() if count > 1]
-            found += [f"{path}: lists {name} twice" for name in twice]
-            continue
-        metadata = document["metadata"]
-        seen[document["kind"], metadata.get("namespace", ""), metadata["name"]] += 1
-        found += [f"{path}: {fault}" for fault in _document_faults(document)]
+        for document in yaml.safe_load_all(content):
+            if document["kind"] == "Kustomization":
+                twice = [name for name, count in Counter(document["resources"]).items() if count > 1]
+                found += [f"{path}: lists {name} twice" for name in twice]
+                continue
+            metadata = document["metadata"]
+            seen[document["kind"], metadata.get("namespace", ""), metadata["name"]] += 1
+            found += [f"{path}: {fault}" for fault in _document_faults(document)]
     return found + [f"{count} documents are the {' '.join(key)}" for key, count in seen.items() if count > 1]
 
 

@@ -60,7 +60,7 @@ def pods(request) -> list[tuple[dict[str, Any], spec.CollectorSpec, str, dict[st
     files = outputs(request.param)
     found = []
     for path, content in files.items():
-        document = yaml.safe_load(content) if path.endswith(".yaml") else {}
+        document = yaml.safe_load(content) if "/deployment" in path else {}
         if document.get("kind") == "Deployment":
             environment = path.partition("/")[0]
             found.append((document, _spec_of(document, environment, files), environment, files))

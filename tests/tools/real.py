@@ -5,12 +5,14 @@ With CI=true it fails instead: what CI does not run, nobody runs.
 """
 
 import os
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-__all__ = ["kubeconform", "schemas", "tool"]
+__all__ = ["kubeconform", "needed", "node_program", "schemas", "tool"]
 
 BUILT = Path(__file__).resolve().parents[2] / ".tools"
 
@@ -18,6 +20,13 @@ BUILT = Path(__file__).resolve().parents[2] / ".tools"
 def tool(name: str) -> Path:
     """The program that tools/NAME/go.mod pins."""
     return _existing(name, BUILT / "bin" / name)
+
+
+def node_program(name: str) -> Path:
+    """The program that tools/NAME/package-lock.json pins, for `node` to run."""
+    if shutil.which("node") is None:
+        _missing("node is not on PATH")
+    return _existing(name, BUILT / name / "node_modules" / name / "bin" / name)
 
 
 def schemas() -> Path:
@@ -31,6 +40,12 @@ def kubeconform() -> list[str]:
     release = next(directory.iterdir()).name.removeprefix("v").partition("-")[0]
     options = ["-strict", "-kubernetes-version", release, "-schema-location", str(directory)]
     return [str(tool("kubeconform")), *options]
+
+
+def needed(names: Iterable[str]) -> None:
+    """Programs and folders of .tools/ without which a test has nothing to look at."""
+    for name in names:
+        _existing(name, BUILT / name if (BUILT / name).is_dir() else BUILT / "bin" / name)
 
 
 def _existing(name: str, path: Path) -> Path:

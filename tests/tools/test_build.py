@@ -104,3 +104,42 @@ def test_a_name_that_it_does_not_know_is_refused(workshop):
     assert unknown.returncode == 2
     assert unknown.stderr.endswith("error: no tool named kubeconfrom; there are kubeconform\n")
     assert workshop.log == []
+
+
+# In place of npm: its last arguments but three name the folder that it installs into.
+INSTALLER = """\
+#!/bin/sh
+[ "$1 $2 $4" = "ci --prefix --ignore-scripts" ] || exit 1
+[ -e "$3/package-lock.json" ] && touch "$3/installed"
+"""
+
+
+@pytest.fixture
+def npm_workshop(workshop):
+    shutil.copytree(TOOLS / "yaml-language-server", workshop.root / "tools" / "yaml-language-server")
+    (workshop.root / "bin" / "npm").write_text(INSTALLER)
+    (workshop.root / "bin" / "npm").chmod(0o755)
+    return workshop
+
+
+def test_what_npm_installs_is_installed_once(npm_workshop):
+    first, second = npm_workshop.build("yaml-language-server"), npm_workshop.build("yaml-language-server")
+    assert first.stdout.startswith("yaml-language-server 1.25.0     built in ")
+    assert second.stdout == "yaml-language-server 1.25.0     current\n"
+    assert (npm_workshop.root / ".tools/yaml-language-server/installed").exists()
+
+
+def test_without_npm_the_rest_is_built(npm_workshop):
+    (npm_workshop.root / "bin" / "npm").unlink()
+    for program in ("nice", "sh"):
+        (npm_workshop.root / "bin" / program).symlink_to(shutil.which(program))
+    done = npm_workshop.build(path=str(npm_workshop.root / "bin"))
+    assert done.returncode == 0
+    assert "kubeconform  v0.8.0     built in " in done.stdout
+    assert done.stdout.endswith("yaml-language-server 1.25.0     left out: npm is not on PATH\n")
+
+
+def test_a_lock_names_no_place_on_the_network():
+    lock = (TOOLS / "yaml-language-server" / "package-lock.json").read_text()
+    assert '"integrity"' in lock
+    assert '"resolved"' not in lock

@@ -1,11 +1,15 @@
 """Our tools are the pinned ones, tell right from wrong, and need no network for it."""
 
+import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from real import kubeconform, schemas, tool
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -13,8 +17,11 @@ BUILD = REPOSITORY / "tools" / "build"
 
 HOW_TO_ASK_ITS_VERSION = {
     "actionlint": "-version",
+    "etcd": "--version",
+    "kube-apiserver": "--version",
     "kube-score": "version",
     "kubeconform": "-v",
+    "kubectl": "version --client",
     "kubeseal": "--version",
     "kustomize": "version",
     "promtool": "--version",
@@ -127,24 +134,64 @@ def pins() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", HOW_TO_ASK_ITS_VERSION)
 def test_it_starts_and_tells_the_pinned_version(name, pins):
-    answer = subprocess.run([tool(name), HOW_TO_ASK_ITS_VERSION[name]], capture_output=True, text=True, check=True)
-    assert re.search(rf"(^|\s){re.escape(pins[name])}\b", answer.stdout), f"run `tools/build {name}`"
+    command = [tool(name), *HOW_TO_ASK_ITS_VERSION[name].split()]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert re.search(rf"(^|\s)v?{re.escape(pins[name][1:])}\b", answer.stdout), f"run `tools/build {name}`"
 
 
 def test_none_is_forgotten_above(pins):
-    assert {*HOW_TO_ASK_ITS_VERSION, "schemas"} == set(pins)
+    assert {*HOW_TO_ASK_ITS_VERSION, "crds", "schemas", "yaml-language-server"} == set(pins)
 
 
 def test_what_two_of_them_pin_they_pin_alike(pins):
-    schemas_pins = (REPOSITORY / "tools/schemas/go.mod").read_text()
-    assert f"github.com/bitnami-labs/sealed-secrets {pins['kubeseal']}\n" in schemas_pins
+    schemas_pins = _required("schemas")
+    assert schemas_pins["github.com/bitnami-labs/sealed-secrets"] == pins["kubeseal"]
+    assert _required("crds").items() <= schemas_pins.items()
+    assert {pins[name] for name in ("kube-apiserver", "kubectl")} == {schemas_pins["k8s.io/kubernetes"]}
+    assert _required("kube-apiserver")["go.etcd.io/etcd/client/v3"] == pins["etcd"]
 
 
-def test_every_source_of_the_schemas_is_hashed():
-    directory = REPOSITORY / "tools/schemas"
+def _required(name: str) -> dict[str, str]:
+    pins = (REPOSITORY / "tools" / name / "go.mod").read_text()
+    return dict(re.findall(r"^\s+(\S+) (v\S+)", pins, re.MULTILINE))
+
+
+def test_what_kubernetes_replaces_is_of_its_own_version(pins):
+    for name in ("kube-apiserver", "kubectl"):
+        text = (REPOSITORY / "tools" / name / "go.mod").read_text()
+        replaced = re.findall(r"^\t(k8s\.io/\S+) => (\S+) (v\S+)$", text, re.MULTILINE)
+        assert len(replaced) > 20
+        assert {version for *_, version in replaced} == {pins[name].replace("v1.", "v0.")}
+        assert [old for old, *_ in replaced] == [new for _, new, _ in replaced]
+
+
+@pytest.mark.parametrize("name", ["crds", "schemas"])
+def test_every_source_of_documents_is_hashed(name):
+    directory = REPOSITORY / "tools" / name
     required = re.findall(r"^\s+(\S+ v\S+)$", (directory / "go.mod").read_text(), re.MULTILINE)
     hashed = re.findall(r"^(\S+ v\S+) h1:", (directory / "go.sum").read_text(), re.MULTILINE)
     assert sorted(hashed) == sorted([*required, *(f"{module}/go.mod" for module in required)])
+
+
+@pytest.mark.parametrize("kind", ["Stream", "Consumer"])
+def test_nack_is_written_down_twice_alike(kind):
+    """As a resource's definition for the server, and as a schema; both by hand, since nothing can pin it."""
+    definitions = yaml.safe_load_all((REPOSITORY / "tools/crds/nack.yaml").read_text())
+    (spec,) = [one["spec"] for one in definitions if one["spec"]["names"]["kind"] == kind]
+    (version,) = spec["versions"]
+    (folder,) = schemas().iterdir()
+    path = folder / f"{kind}-{spec['group'].partition('.')[0]}-{version['name']}.json".lower()
+    written = json.loads(path.read_text())["properties"]["spec"]
+    defined = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert dict(_fields(written)) == dict(_fields(defined))
+
+
+def _fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each field with its type, the words that it may be, and the bounds of its value."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{path}.{name}", tuple(field.get(word) for word in ("type", "enum", "minimum"))
+        yield from _fields(field, f"{path}.{name}")
+        yield from _fields(field.get("items", {}), f"{path}.{name}[]")
 
 
 def test_the_schemas_are_those_of_the_pinned_kubernetes(pins):

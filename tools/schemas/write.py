@@ -1,15 +1,21 @@
-"""Write one JSON Schema for each kind of Kubernetes document, for kubeconform and for jsonschema.
+"""Write the JSON Schemas of Kubernetes documents: one file a kind for kubeconform, one file in all for ssmd itself.
 
-`write.py DIRECTORY` reads the OpenAPI document of Kubernetes and the custom resource definitions that ssmd
-writes documents for out of the Go modules that go.mod pins (shipped there as data, verified against go.sum),
-and writes DIRECTORY/vX.Y.Z-standalone-strict/KIND-GROUP-VERSION.json: where kubeconform looks when it is
-given `-strict -kubernetes-version X.Y.Z -schema-location DIRECTORY`. Each file stands alone.
+The OpenAPI document of Kubernetes and the custom resource definitions that ssmd writes documents for are read out of
+the Go modules that go.mod pins (shipped there as data, verified against go.sum); NACK's kinds out of nack.yaml beside
+this file.
 
-The schemas refuse any property that is not declared, and null, which the server would drop without a word.
-They cannot see what the server checks by code: CEL rules, immutability, names that must match.
+`write.py DIRECTORY` writes DIRECTORY/vX.Y.Z-standalone-strict/KIND-GROUP-VERSION.json: where kubeconform looks when it
+is given `-strict -kubernetes-version X.Y.Z -schema-location DIRECTORY`. Each file stands alone. `write.py --package
+FILE` writes what travels in ssmd's wheel: every definition once, one a line, so that a new version can be reviewed.
+
+The schemas refuse any property that is not declared, null, which the server would drop without a word, numbers that do
+not fit their type, and bytes that are not base64. They cannot see what the server checks by code: CEL rules,
+immutability, names that must match.
 """
 
+import argparse
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,6 +41,8 @@ CUSTOM_RESOURCES = {
     ),
 }
 
+NACK = Path(__file__).with_name("nack.yaml")
+
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
@@ -46,6 +54,17 @@ ASSERTIONS = frozenset(
         *("minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
     }
 )
+
+# Formats that JSON Schema does not know, in words that it does.
+FORMATS: dict[str, Schema] = {
+    "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
+    "int64": {"minimum": -(2**63), "maximum": 2**63 - 1},
+    "double": {},
+    "byte": {
+        "pattern": r"^(?:(?:[A-Za-z0-9+/][\r\n]*){4})*"
+        r"(?:(?:[A-Za-z0-9+/][\r\n]*){2}(?:=[\r\n]*){2}|(?:[A-Za-z0-9+/][\r\n]*){3}=[\r\n]*)?$"
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -83,9 +102,14 @@ def strict(schema: Schema) -> Schema:
             closed[key] = strict(schema[key])
     if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
         closed.pop("format", None)
+        closed.pop("anyOf", None)  # the same once more
         closed["type"] = ["integer", "string"]
     if schema.get("nullable") and "type" in closed:
         closed["type"] = [closed["type"], "null"]
+    if closed.get("format") in FORMATS:
+        closed = FORMATS[closed.pop("format")] | closed
+    if "pattern" in closed:
+        closed["pattern"] = re.sub(r"^\^\(\?i\)(.*)\$$", r"^(?i:\1)$", closed["pattern"])  # Go's spelling is only Go's
     return closed
 
 
@@ -107,33 +131,87 @@ def custom_kinds(definition: Schema) -> Iterator[Kind]:
             yield Kind(spec["group"], version["name"], spec["names"]["kind"], schema)
 
 
+def nack_kinds(document: Schema) -> Iterator[Kind]:
+    """The kinds of nack.yaml."""
+    for name, fields in document["kinds"].items():
+        schema = strict({"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}})
+        schema["properties"] |= {"metadata": {"$ref": f"#/definitions/{OBJECT_META}"}, "status": {"type": "object"}}
+        yield Kind(document["group"], document["version"], name, schema)
+
+
 def standalone(kind: Kind, definitions: dict[str, Schema]) -> Schema:
     """The schema of one kind with every definition that it reaches, and no other."""
-    root = kind.schema
-    identity = {"apiVersion": {"enum": [kind.api_version]}, "kind": {"enum": [kind.name]}}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        **root,
-        "properties": root["properties"] | identity,
-        "required": sorted({*root.get("required", ()), *identity}),
-        "definitions": {name: definitions[name] for name in sorted(_reached(root, definitions))},
+        **identified(kind),
+        "definitions": {name: definitions[name] for name in sorted(_reached(kind.schema, definitions))},
     }
 
 
-def main(directory: Path) -> None:
+def identified(kind: Kind) -> Schema:
+    """The schema of one kind, which asks for its own apiVersion and kind."""
+    root = kind.schema
+    identity = {"apiVersion": {"enum": [kind.api_version]}, "kind": {"enum": [kind.name]}}
+    required = sorted({*root.get("required", ()), *identity})
+    return {**root, "properties": root["properties"] | identity, "required": required}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Every kind, the definitions that they share, and the version of each module that they were read from."""
+
+    kinds: list[Kind]
+    definitions: dict[str, Schema]
+    versions: dict[str, str]
+
+
+def collect() -> Collection:
     modules = _download((KUBERNETES, *CUSTOM_RESOURCES))
-    release, source = modules[KUBERNETES]
-    openapi = json.loads((source / OPENAPI).read_bytes())["definitions"]
+    openapi = json.loads((modules[KUBERNETES][1] / OPENAPI).read_bytes())["definitions"]
     definitions = {name: strict(definition) for name, definition in openapi.items()}
     definitions[QUANTITY]["type"] = ["number", "string"]  # `cpu: 1` is as good as `cpu: "1"`
-    kinds = [*core_kinds(openapi)]
+    kinds = [*core_kinds(openapi), *nack_kinds(yaml.safe_load(NACK.read_bytes()))]
     for module, paths in CUSTOM_RESOURCES.items():
         for path in paths:
             kinds += custom_kinds(yaml.safe_load((modules[module][1] / path).read_bytes()))
-    target = directory / f"{release}-standalone-strict"
+    return Collection(kinds, definitions, {module: version for module, (version, _) in modules.items()})
+
+
+def write_directory(directory: Path, found: Collection) -> None:
+    """One file for each kind."""
+    target = directory / f"{found.versions[KUBERNETES]}-standalone-strict"
     target.mkdir(parents=True)
-    for kind in kinds:
-        (target / kind.file_name).write_text(json.dumps(standalone(kind, definitions)), encoding="utf-8")
+    for kind in found.kinds:
+        (target / kind.file_name).write_text(json.dumps(standalone(kind, found.definitions)), encoding="utf-8")
+
+
+def write_package(file: Path, found: Collection) -> None:
+    """Everything in one file: where it comes from, the kinds by apiVersion and name, and what they refer to."""
+    reached = set[str]().union(*(_reached(kind.schema, found.definitions) for kind in found.kinds))
+    parts = {
+        "origin": found.versions,
+        "kinds": {f"{kind.api_version} {kind.name}": identified(kind) for kind in found.kinds},
+        "definitions": {name: found.definitions[name] for name in reached},
+    }
+    text = ",\n".join(f"{json.dumps(name)}: {{\n{_lines(part)}\n}}" for name, part in parts.items())
+    file.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+
+
+def _lines(part: dict[str, Any]) -> str:
+    spelled = (f"{json.dumps(name)}: {json.dumps(part[name], sort_keys=True)}" for name in sorted(part))
+    return ",\n".join(spelled)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("directory", metavar="DIRECTORY", type=Path, nargs="?", help="one file for each kind")
+    target.add_argument("--package", metavar="FILE", type=Path, help="everything in one file")
+    options = parser.parse_args(arguments)
+    if options.package:
+        write_package(options.package, collect())
+    else:
+        write_directory(options.directory, collect())
 
 
 def _download(modules: tuple[str, ...]) -> dict[str, tuple[str, Path]]:
@@ -182,4 +260,4 @@ def _references(value: object) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -16,12 +16,25 @@ if TYPE_CHECKING:
 
     Printer = Callable[["Report"], str]
 
-__all__ = ["PRINTERS", "Report", "printer"]
+__all__ = ["PRINTERS", "Report", "Rule", "printer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What there is to know about a code, for formats that carry it along: a title, a text, a page in Markdown."""
+
+    title: str
+    text: str
+    markdown: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that any printer may need. `sources(path)` is a file's text, None when it cannot be read."""
+    """All that any printer may need. `sources(path)` is a file's text, None when it cannot be read.
+
+    `folder` leads from the repository's root to the workspace, and ends in `/` unless it is empty: what reads a report
+    for a whole repository counts paths from there. `rules(code)` explains a code, None when nobody can.
+    """
 
     diagnostics: Sequence[Diagnostic]
     sources: Callable[[str], str | None]
@@ -29,11 +42,18 @@ class Report:
     version: str
     colour: bool = False
     width: int = 100
+    folder: str = ""
+    rules: Callable[[str], Rule | None] = lambda _: None
 
 
 PRINTERS = {
     "text": "ssmd_compiler.diagnostics.printers.text",
     "json": "ssmd_compiler.diagnostics.printers.json",
+    "sarif": "ssmd_compiler.diagnostics.printers.sarif",
+    "github": "ssmd_compiler.diagnostics.printers.github",
+    "gitlab": "ssmd_compiler.diagnostics.printers.gitlab",
+    "junit": "ssmd_compiler.diagnostics.printers.junit",
+    "checkstyle": "ssmd_compiler.diagnostics.printers.checkstyle",
 }
 """The name of a format -> the module whose `render` prints it."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.diagnostics.model import Diagnostic, Span
     from ssmd_compiler.diagnostics.printers import Report
 
-__all__ = ["render", "text"]
+__all__ = ["places", "render", "text"]
 
 SHOWN_ALIKE = 10
 """Findings with one code, message and help that are shown in full: a missing feed named by 1,000 environments is one
@@ -57,6 +57,26 @@ def text(
 
 def render(report: Report) -> str:
     return text(report.diagnostics, report.sources, colour=report.colour, width=report.width, checked=report.checked)
+
+
+def places(
+    spots: Sequence[tuple[Span, str]],
+    remarks: Sequence[tuple[str, str]],
+    sources: Callable[[str], str | None],
+    *,
+    colour: bool,
+    width: int,
+) -> str:
+    """Places with labels, and their lines, as a diagnostic shows them: the others explain the first; then remarks."""
+    page = _Page(cache(lambda path: _lines(sources(path))), {}, colour, width)
+    drawn = [
+        _Place(span, label, ":::" if turn else "-->", "-" if turn else "^", _BLUE)
+        for turn, (span, label) in enumerate(spots)
+    ]
+    gutter = max(len(str(place.span.line)) for place in drawn) + 2
+    lines = [line for place in drawn for line in _place(place, gutter, page)]
+    lines += (line for word, content in remarks for line in _remark(word, content, gutter, page))
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

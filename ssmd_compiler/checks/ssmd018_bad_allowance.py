@@ -1,0 +1,52 @@
+"""SSMD018: a comment that should allow a finding cannot.
+
+`# ssmd: allow SSMD306 until 2026-12-31 -- why` names one or several codes (with commas), the last day on which they
+are allowed, and a reason. Every warning can be allowed; of errors only those after which there is still something
+sound to publish: each code's page says which. Anything else has to be mended.
+
+FAIL environments/dev.yaml (as is)
+    name: dev
+    feed: kalshi
+    schemas: [trade:v1]  # ssmd: allow SSMD306 -- v2 is tried out first
+    secrets: {kalshi: sealed-secret/kalshi-creds}
+    transport: {type: memory}
+    storage: {type: local, path: /data}
+
+PASS environments/dev.yaml (as is)
+    name: dev
+    feed: kalshi
+    schemas: [trade:v1]  # ssmd: allow SSMD306 until 2026-12-31 -- v2 is tried out first
+    secrets: {kalshi: sealed-secret/kalshi-creds}
+    transport: {type: memory}
+    storage: {type: local, path: /data}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssmd_compiler.checks.stages import Allowing
+
+CODE = "SSMD018"
+
+FORM = "write `# ssmd: allow CODE until YYYY-MM-DD -- reason`"
+
+
+def check(stage: Allowing) -> Iterator[Diagnostic]:
+    for one in stage.allowances:
+        if one.flaw is not None:
+            yield error(CODE, f"this allowance cannot be read: {one.flaw.reason}", at=one.flaw.span, help=FORM)
+        for code, span in one.codes:
+            if code not in stage.codes:
+                message = f"no code `{code}`"
+                label = did_you_mean(code, stage.codes)
+                yield error(CODE, message, at=span, label=label, help="`ssmd explain` lists the codes")
+            elif not stage.codes[code]:
+                help_ = "mend what it finds: only warnings, and errors that leave something to publish, are allowed"
+                yield error(CODE, f"{code} cannot be allowed", at=span, help=help_)

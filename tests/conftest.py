@@ -1,0 +1,9 @@
+"""What every test may count on: the same examples in every run, unless somebody asks for a campaign (see budget)."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("every-run", derandomize=True)
+settings.register_profile("campaign", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "every-run"))
