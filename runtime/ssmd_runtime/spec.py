@@ -157,8 +157,7 @@ class Transport(_Struct, frozen=True, kw_only=True):
 
 
 class Subjects(_Struct, frozen=True, kw_only=True):
-    """Every name on the broker, computed: the stream, what it captures, the subject of each message type, and the
-    durable consumer of each component that has one."""
+    """Every name on the broker, computed: stream, what it captures, subject by message type, consumer by component."""
 
     stream: str | None
     stream_subjects: tuple[str, ...]

@@ -1,8 +1,8 @@
 """The graph as a Mermaid flowchart, which Git hosts draw in Markdown (https://mermaid.js.org/syntax/flowchart.html).
 
 Nodes are numbered. Of a label everything but letters, digits and a few harmless marks is written as the number of its
-character: Mermaid's own way out, which neither its grammar, its Markdown nor a browser reads as anything else. Colons are among
-them: after the word `style` one makes Mermaid drop the next semicolon.
+character: Mermaid's own way out, which neither its grammar, its Markdown nor a browser reads as anything else. Colons
+are among them: after the word `style` one makes Mermaid drop the next semicolon.
 """
 
 from __future__ import annotations

@@ -98,8 +98,8 @@ def _allowance(path: str, number: int, match: re.Match[str], covered: tuple[int,
     )
     until = date_of((parts["until"] or "").strip())
     reasons = ", ".join(_flaws(parts, until))
-    flaw = Flaw(span, reasons) if reasons else None
-    return Allowance(span, codes, until, (parts["reason"] or "").strip(), *covered, flaw)
+    unfit = Flaw(span, reasons) if reasons else None
+    return Allowance(span, codes, until, (parts["reason"] or "").strip(), *covered, unfit)
 
 
 def _flaws(parts: re.Match[str], until: datetime.date | None) -> Iterator[str]:

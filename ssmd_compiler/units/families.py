@@ -207,7 +207,12 @@ class Reading:
             else:
                 self._remember(path, content)
                 if not replaces(path):
-                    fault = Fault(FaultKind.NOT_READ, Span(path), "there is no built-in template of that name", known=tuple(built_in()))
+                    fault = Fault(
+                        FaultKind.NOT_READ,
+                        Span(path),
+                        "there is no built-in template of that name",
+                        known=tuple(built_in()),
+                    )
                     self.diagnostics += checks.run(Document(path, None, (fault,)))
         return Templates(own)
 

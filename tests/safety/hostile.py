@@ -138,13 +138,21 @@ def plant(root: Path, path: str, content: str | bytes = b"", *, link: str | Path
 
 
 def snapshot(root: Path) -> dict[str, tuple[object, ...]]:
-    """Everything under `root` by path: what it is, its mode, when it changed, and its bytes; nothing is followed."""
+    """Everything under `root` by path: what it is, its mode, when it changed, and its bytes; nothing is followed.
+
+    The folder of the cache is left out, where any command may write.
+    """
     found: dict[str, tuple[object, ...]] = {}
     for folder, folders, files in os.walk(root):
+        inside = os.path.relpath(folder, root)
         for name in (*folders, *files):
             path = os.path.join(folder, name)  # noqa: PTH118 -- names may not be text
             status = os.lstat(path)
-            found[os.path.relpath(path, root)] = (status.st_mode, status.st_mtime_ns, _held(path, status))
+            if inside != "." or name != ".ssmd" or not stat.S_ISDIR(status.st_mode):
+                found[os.path.relpath(path, root)] = (status.st_mode, status.st_mtime_ns, _held(path, status))
+        if inside == ".ssmd" and "cache" in folders:
+            folders.remove("cache")
+            del found[os.path.join(inside, "cache")]  # noqa: PTH118 -- as above
     return found
 
 

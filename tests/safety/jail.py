@@ -164,10 +164,7 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
         os.dup2(err, 2)
         os.closerange(3, 256)
         _confine(request)
-        from guards import GUARDS
-
-        for name in request.changed:
-            GUARDS[name]()
+        _change(request.changed)
         from ssmd_compiler.cli import run
 
         code = run(request.argv)
@@ -178,6 +175,18 @@ def _become(request: Request, out: int, err: int) -> NoReturn:
         with contextlib.suppress(BaseException):
             sys.stderr.flush()
         os._exit(code)
+
+
+def _change(guards: tuple[str, ...]) -> None:
+    """Take guards away. What then runs is another compiler, and nothing that this one has cached is known to it."""
+    from guards import GUARDS
+
+    from ssmd_compiler.cache import store
+
+    for name in guards:
+        GUARDS[name]()
+    identity = store.identity
+    store.identity = lambda: " ".join((identity(), *guards))
 
 
 def _confine(request: Request) -> None:

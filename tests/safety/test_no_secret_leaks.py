@@ -262,7 +262,7 @@ def forms() -> tuple[str, ...]:
 def leaks(root: Path, said: str) -> list[str]:
     """Where a form of the secret is found."""
     places = {"said": said.encode()}
-    for folder in (root / "generated", root.parent / "scratch"):
+    for folder in (root / "generated", root / ".ssmd", root.parent / "scratch"):
         places |= {
             str(path.relative_to(root.parent)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
         }

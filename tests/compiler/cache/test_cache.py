@@ -53,7 +53,7 @@ def ssmd(folder: Path, *arguments: str) -> tuple[int, str]:
 def generated(folder: Path) -> dict[str, object]:
     root = folder / "generated"
     return {
-        str(path.relative_to(root)): os.readlink(path) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(root)): str(path.readlink()) if path.is_symlink() else path.read_bytes()
         for path in sorted(root.rglob("*"))
         if path.is_symlink() or path.is_file()
     }

@@ -227,7 +227,9 @@ def fields(message: Any) -> dict[str, tuple[int, Any]]:
         held = getattr(message, field.name)
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             keys = sorted(held)
-            plain_value = {f"[{key}]": (n, shown(field.message_type.fields[1], held[key])) for n, key in enumerate(keys)}
+            plain_value = {
+                f"[{key}]": (n, shown(field.message_type.fields[1], held[key])) for n, key in enumerate(keys)
+            }
         elif field.is_repeated:
             plain_value = [shown(field, each) for each in held]
         elif field.message_type is not None and not message.HasField(field.name):
@@ -252,7 +254,7 @@ def shown(field: Any, held: Any) -> Any:
 
 def differences(was: dict[str, tuple[int, Any]], now: dict[str, tuple[int, Any]], path: str) -> list[str]:
     """Members that were written and do not read as they were: by name, or by number where the name is gone."""
-    numbers = {number: held for number, held in now.values()}
+    numbers = dict(now.values())
     found = []
     for name, (number, held) in was.items():
         after = now[name][1] if name in now else numbers.get(number, LOST)
@@ -320,8 +322,8 @@ def main() -> None:
     if sys.argv[1] == "capnp":
         import capnp  # noqa: F401 -- once, for all forks
     else:
-        import grpc_tools.protoc
-        from google.protobuf import descriptor_pool  # noqa: F401
+        import grpc_tools.protoc  # noqa: F401 -- as above
+        from google.protobuf import descriptor_pool  # noqa: F401 -- as above
     pairs = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

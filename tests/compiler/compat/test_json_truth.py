@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
-from ssmd_compiler.compat import Break, compare, json_proof
+from ssmd_compiler.compat import Break, compare
 from ssmd_compiler.definitions import Definition, Parsed
 from ssmd_compiler.definitions.declared import Document, Documents
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from versions import CapnpVersions, ProtobufVersions
 
-from ssmd_compiler.compat import RULES, Rule, compare
+from ssmd_compiler.compat import compare
 from ssmd_compiler.definitions import Definition, parse
 
 if TYPE_CHECKING:

@@ -270,7 +270,16 @@ class ProtobufVersions(CapnpVersions):
 
     def edits(self) -> list[Callable[[Version], None]]:
         return [
-            *(self.add, self.add_within, self.rename, self.retype, self.retype, self.relabel, self.redefault, self.drop),
+            *(
+                self.add,
+                self.add_within,
+                self.rename,
+                self.retype,
+                self.retype,
+                self.relabel,
+                self.redefault,
+                self.drop,
+            ),
             *(self.swap, self.unite, self.unite_two, self.leave, self.join, self.enumerants, self.shuffle, self.level),
             *(self.renumber, self.rename_enum, self.retire, self.reuse, self.resyntax, self.require),
         ]
