@@ -88,7 +88,7 @@ metadata:
   name: kraken-dev
 spec:
   feed: kraken
-  schema: trade:v1
+  schemas: [trade:v1]
   symbols: [BTC/USD, ETH/USD]
   middleware:
     transport:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from budget import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ssmd_compiler.diagnostics import Span, TextEdit
 from ssmd_compiler.edits import apply
 
-CHARACTERS = st.sampled_from(["a", "b", " ", "é", "😀", "𝔘", "\u0301", "\n", "\r\n", "\n"])
+CHARACTERS = st.sampled_from(["a", "b", " ", "é", "😀", "🚀", "\u0301", "\n", "\r\n", "\n"])
 TEXTS = st.lists(CHARACTERS, max_size=30).map("".join)
 
 
@@ -49,7 +50,7 @@ def cut(text: str, cuts: list[tuple[int, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@tries(400)
 @given(edited(), st.randoms(use_true_random=False))
 def test_edits_in_any_order_do_what_they_say(case, random):
     text, cuts, spans = case
@@ -59,14 +60,14 @@ def test_edits_in_any_order_do_what_they_say(case, random):
     assert applied.text == cut(text, cuts)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@tries(200)
 @given(edited())
 def test_a_fix_of_many_edits_is_one(case):
     text, cuts, spans = case
     assert apply(text, [tuple(reversed(spans))]).text == cut(text, cuts)
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@tries(400)
 @given(
     TEXTS,
     st.lists(st.lists(st.tuples(*[st.integers(0, 5)] * 4, st.sampled_from(["", "x", "\n"])), max_size=3), max_size=4),
@@ -102,7 +103,7 @@ CASES = {
     "a whole line": ("a\nb\nc\n", [[edit(2, 1, 3, 1, "")]], "a\nc\n", ()),
     "carriage returns stay": ("a\r\nb\r\n", [[edit(1, 2, 1, 2, "x\ny")]], "ax\r\ny\r\nb\r\n", ()),
     "over a line's end": ("a\r\nb", [[edit(1, 1, 2, 1, "")]], "b", ()),
-    "astral characters are one column": ("😀: '𝔘' # é\n", [[edit(1, 5, 1, 6, "x")]], "😀: 'x' # é\n", ()),
+    "astral characters are one column": ("😀: '🚀' # é\n", [[edit(1, 5, 1, 6, "x")]], "😀: 'x' # é\n", ()),
     "a line that is not there": ("a\n", [[edit(3, 1, 3, 1, "x")]], "a\n", (0,)),
     "a column that is not there": ("a\nb\n", [[edit(1, 3, 1, 3, "x")]], "a\nb\n", (0,)),
     "inside of a line's end": ("a\r\nb\n", [[edit(1, 3, 1, 3, "x")]], "a\r\nb\n", (0,)),

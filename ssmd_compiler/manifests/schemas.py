@@ -114,10 +114,15 @@ def _wary_definitions() -> dict[str, Schema]:
 
 
 def _wary(schema: Any) -> Any:
-    """The schema with each text refused that could have been a boolean or a number, had it no quotes."""
+    """The schema with each text refused that could have been a boolean or a number, had it no quotes.
+
+    That goes for fields that take numbers as well, as a quantity does: `cpu: y` is a boolean to Kubernetes.
+    """
     if isinstance(schema, list):
         return [_wary(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     wary = {name: _wary(value) for name, value in schema.items()}
-    return wary | {"not": {"$ref": f"{_PREFIX}{_AMBIGUOUS}"}} if wary.get("type") == "string" else wary
+    types = wary.get("type")
+    takes_text = types == "string" or (isinstance(types, list) and "string" in types)
+    return wary | {"not": {"$ref": f"{_PREFIX}{_AMBIGUOUS}"}} if takes_text else wary

@@ -44,7 +44,8 @@ class Collection:
         if place.span.path != self.document.path or not place.field.startswith(start):
             return place
         number, bracket, rest = place.field.removeprefix(start).partition("]")
-        kept = [step for step, _ in children(at(self.document.data, self.path)) if step not in set(self.left_out)]
+        gone = set(self.left_out)
+        kept = [step for step, _ in children(at(self.document.data, self.path)) if step not in gone]
         return dataclasses.replace(place, field=f"{start}{kept[int(number)]}{bracket}{rest}")
 
     @property

@@ -57,7 +57,7 @@ class Writer:
     random: Random
     anchors: bool = False
     comments: int = 0
-    anchored: bool = False
+    anchors_set: int = 0
     after_block: bool = False
     chance: float = field(init=False)
 
@@ -146,7 +146,8 @@ class Writer:
             return [f"{head} {value}{self.behind()}"]
         anchor = ""
         if self.anchors and self.maybe(0.1):
-            self.anchored, anchor = True, f" &a{self.random.randrange(10**6)}"
+            self.anchors_set += 1
+            anchor = f" &a{self.anchors_set}"
         indent = " " * (column + self.random.choice([1, 2, 4]))
         match self.random.randrange(10):
             case 0:
@@ -285,4 +286,4 @@ def write(kind: str, random: Random, *, anchors: bool = False) -> Written:
     tree, spec = KINDS[kind][0](random)
     writer = Writer(random, anchors=anchors)
     text = writer.document(tree)
-    return Written(text, spec, len(re.findall(r"# c\d+", text)), writer.anchored)
+    return Written(text, spec, len(re.findall(r"# c\d+", text)), writer.anchors_set > 0)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import spellings
 import yaml
+from budget import tries
 from examples import base_files
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ssmd_compiler.formatting
@@ -42,7 +43,7 @@ def ids(text: str) -> Counter[str]:
 
 
 @pytest.mark.parametrize("kind", spellings.KINDS)
-@settings(max_examples=250, derandomize=True, deadline=None)
+@tries(100)
 @given(random=RANDOMS)
 def test_any_spelling_becomes_the_canonical_one(kind, random):
     written = spellings.write(kind, random)
@@ -60,7 +61,7 @@ def test_any_spelling_becomes_the_canonical_one(kind, random):
 
 
 @pytest.mark.parametrize("kind", spellings.KINDS)
-@settings(max_examples=100, derandomize=True, deadline=None)
+@tries(80)
 @given(random=RANDOMS)
 def test_anchors_are_kept_or_the_document_is_left(kind, random):
     written = spellings.write(kind, random, anchors=True)
@@ -75,7 +76,7 @@ def test_anchors_are_kept_or_the_document_is_left(kind, random):
         assert sorted(anchors.findall(found.content.decode())) == sorted(anchors.findall(written.text))
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@tries(12)
 @given(random=RANDOMS)
 def test_what_is_compiled_is_the_same_before_and_after(random):
     """All but the digests of the inputs: in the lock, and in the provenance of specs."""

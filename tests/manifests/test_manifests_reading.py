@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from budget import tries
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from real import kubeconform
@@ -129,7 +130,8 @@ scalars = st.one_of(plain, st.sampled_from(SCALARS), st.text(max_size=6).map(jso
 
 
 @given(st.sampled_from(sorted(RIGHT)), st.integers(0, 10_000), scalars)
-@settings(derandomize=True, max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example("cronjob", 286, "Y")
+@tries(600)
 def test_whatever_is_read_quickly_and_found_clean_is_clean(name, where, scalar):
     """A right manifest with any one value replaced: both ways of reading come to the same."""
     lines = RIGHT[name].split("\n")
@@ -138,6 +140,15 @@ def test_whatever_is_read_quickly_and_found_clean_is_clean(name, where, scalar):
     lines[number] = re.sub(r": .*$", lambda _: f": {scalar}", lines[number])
     output = Output("a/a.yaml", "\n".join(lines).encode())
     assert list(findings([output])) == list(_flaws(output, Vocabulary(), OF_OURS))
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_a_word_is_no_quantity_and_no_port(name):
+    """Wherever a number or a text may stand, a boolean may not: to Kubernetes `y` is one."""
+    lines = RIGHT[name].split("\n")
+    for number in [index for index, line in enumerate(lines) if re.search(r"^ *(cpu|memory|port|targetPort): ", line)]:
+        wrong = [*lines[:number], re.sub(r": .*$", ": y", lines[number]), *lines[number + 1 :]]
+        assert list(findings([Output("a/a.yaml", "\n".join(wrong).encode())])), lines[number]
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")))

@@ -14,6 +14,7 @@ Cases are apart by a blank line. A snippet's fields replace those that its frame
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ class Frame:
     indent: int = 0
     base: dict[str, str] = field(default_factory=dict)
     after: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What else there is in its workspace."""
 
     def document(self, snippet: str) -> tuple[str, int]:
         """The whole document, and the number of lines before the snippet."""
@@ -55,6 +58,7 @@ def _envelope(kind: str, name: str) -> str:
 _FEED, _ENVIRONMENT, _SCHEMA = "exchanges/feeds/kalshi.yaml", "environments/dev.yaml", "schemas/trade.yaml"
 _VERSION = '[{version: v1, effective_from: 2025-01-01, protocol: wss, endpoint: "wss://a.example"}]'
 _HASH = "sha256:2942dcc1d57d136661405d0c5b2a0f16bff5fa4111213ae45ef2b65d71972174"
+_OTHER = b"@0xabcdef1234567890;\nstruct Trade { timestamp @0 :UInt64; }\n"
 _MIDDLEWARE = {
     "transport": "transport: {type: memory}",
     "storage": "storage: {type: memory}",
@@ -106,6 +110,20 @@ FRAMES = {
         _envelope("Schema", "trade") + "  format: capnp\n  schema_file: trade.v1.capnp\n  versions:\n    -\n",
         6,
         {"version": "version: v1", "effective_from": "effective_from: 2025-01-01", "hash": f"hash: {_HASH}"},
+    ),
+    "schema version that breaks another": Frame(
+        _SCHEMA,
+        _envelope("Schema", "trade")
+        + "  format: capnp\n  versions:\n    - {version: v1, effective_from: 2025-01-01, schema_file: trade.v1.capnp,\n"
+        + f"       hash: '{_HASH}'}}\n    -\n",
+        6,
+        {
+            "version": "version: v2",
+            "effective_from": "effective_from: 2025-06-01",
+            "schema_file": "schema_file: trade.v2.capnp",
+            "hash": f"hash: sha256:{hashlib.sha256(_OTHER).hexdigest()}",
+        },
+        files={"schemas/trade.v2.capnp": _OTHER},
     ),
     "environment": Frame(_ENVIRONMENT, _envelope("Environment", "dev"), 2, _BASE),
     "environment without keys": Frame(

@@ -35,7 +35,8 @@ WITHOUT_SCHEMAS = {
 
 
 def findings(case: Case) -> list[tuple[str, int, int, int, str]]:
-    files = (base_files() if "trade" in case.document else WITHOUT_SCHEMAS) | {case.frame.path: case.document.encode()}
+    files = (base_files() if "trade" in case.document else WITHOUT_SCHEMAS) | case.frame.files
+    files |= {case.frame.path: case.document.encode()}
     found = compile(MemoryTree(files), Options(DATE)).diagnostics
     return sorted(
         (
