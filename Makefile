@@ -47,6 +47,7 @@ contracts: install ## import contracts
 	@$(BIN)/lint-imports --no-logo
 
 check: lint types contracts ## everything but the tests
+	@$(BIN)/ssmd fmt --check
 	@$(BIN)/ssmd compile --check
 	@$(BIN)/ssmd validate
 
@@ -65,7 +66,8 @@ schemas: install ## write ssmd_compiler/manifests/schemas.json anew from tools/s
 
 fuzz: install ## try the properties on many more examples, and new ones (FUZZ_FACTOR=50 times as many)
 	@HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n auto \
-		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py
+		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py \
+		tests/graph tests/origin/test_origin_oracle.py tests/manifests/test_manifests_reading.py
 
 bench: install ## compile 10, 100 and 1,000 environments beside a floor and peers, and prove manifests beside others
 	@$(BIN)/python benchmarks/compile.py

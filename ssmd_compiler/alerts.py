@@ -7,8 +7,9 @@ labels with the connector's container; and `$threshold`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from ssmd_compiler.record import Record
 
 __all__ = ["ALERTS", "AlertRule"]
 
@@ -16,8 +17,7 @@ _EXACT: Final = 1e15
 """Below it a whole number is written as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRule:
+class AlertRule(Record, frozen=True):
     """One alert: its metric, its expression, when it fires, and what a person then reads and does."""
 
     name: str

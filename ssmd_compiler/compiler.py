@@ -7,7 +7,6 @@ until the last step, so they may be compiled by several processes, or remembered
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,10 @@ from ssmd_compiler.definitions import Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.emit import Output, argocd
 from ssmd_compiler.lock import Group, Lock, ordered
+from ssmd_compiler.record import Record, field
 from ssmd_compiler.source.workspace import SETTINGS
 from ssmd_compiler.units import Common, Compiled, Proven, Reading, Trace, Traces, environment, still_true, trace, usage
+from ssmd_compiler.units.causes import of_workspace
 
 if TYPE_CHECKING:
     import datetime
@@ -31,8 +32,7 @@ __all__ = ["Compilation", "Options", "compile"]
 Mapper = Callable[[Callable[[str], Compiled], Iterable[str]], Iterable[Compiled]]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record, frozen=True):
     """What a compilation depends on besides the tree: the date, who does the work, and what is known already."""
 
     as_of: datetime.date
@@ -44,8 +44,7 @@ class Options:
     """Prove every generated manifest, and not just those that the workspace's own templates print."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(Record, frozen=True):
     """All that came out. With an error there are outputs of the sound environments, and nobody should publish them."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -84,7 +83,8 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     diagnostics += checks.run(Topology(one.claims for one in compiled if one.claims is not None))
     workspace_outputs = list(_workspace_outputs(common, compiled))
     own, settings, all_ = common.templates.own, common.shared.settings, options.prove_manifests
-    diagnostics += checks.run(Manifests.of(workspace_outputs, own, SETTINGS, settings, all_=all_))
+    search = of_workspace(common, [one.path for one in compiled if one.namespace is not None])
+    diagnostics += checks.run(Manifests.of(workspace_outputs, own, SETTINGS, settings, all_=all_, search=search))
     allowances = [*reading.allowances.get(SETTINGS, ()), *(one for unit in units for one in unit.allowances)]
     complete = {one.path: one.group is not None for one in compiled}
     told = allow(diagnostics, allowances, options.as_of, complete, proven=options.prove_manifests)

@@ -6,7 +6,6 @@ earlier one went through was there all along: it is no fault of the fix. `genera
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from ssmd_compiler import checks, edits
 from ssmd_compiler.compiler import Compilation, Options, compile
 from ssmd_compiler.generated import FOLDER
 from ssmd_compiler.link import LinkedEnvironment
+from ssmd_compiler.record import replace
 from ssmd_compiler.source import Refused, Tree, sha256
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class _Work:
         self.compilations += 1
         tree = _Patched(self.tree, {**self.patched.files, **files})
         known = last.traces if last is not None else self.options.known
-        return compile(tree, dataclasses.replace(self.options, known=known))
+        return compile(tree, replace(self.options, known=known))
 
     def _candidates(self, compiled: Compilation) -> list[Diagnostic]:
         """The findings with a fix that has not been tried in vain."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import lock
 from ssmd_compiler.checks import Generated, GeneratedFile
+from ssmd_compiler.record import Record
 from ssmd_compiler.source import Refused, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from ssmd_compiler.lock import Lock
 
@@ -20,15 +20,20 @@ __all__ = ["FOLDER", "Seal", "current_lock", "look", "read_seal"]
 FOLDER = "generated"
 
 
-def look(tree: Tree, expected: Lock) -> Generated:
-    """The files that `expected` or the lock on disk names, as they are in `tree`."""
+def look(tree: Tree, expected: Lock, made: Container[str] | None = None) -> Generated:
+    """The files that `expected` or the lock on disk names, as they are in `tree`.
+
+    Of `made`, if given, are the files that `expected` knows because they were compiled. The others are known because
+    they are as they were: they are not read again.
+    """
     seal = read_seal(tree)
-    paths = {*expected.outputs, *(seal.lock.outputs if seal.lock is not None else ())}
-    return Generated(FOLDER, expected, seal.lock, seal.flaw, dict(_files(tree, sorted(paths))))
+    intact = {} if made is None else {path: digest for path, digest in expected.outputs.items() if path not in made}
+    paths = {*expected.outputs, *(seal.lock.outputs if seal.lock is not None else ())} - intact.keys()
+    found = {path: GeneratedFile(digest) for path, digest in intact.items()} | dict(_files(tree, sorted(paths)))
+    return Generated(FOLDER, expected, seal.lock, seal.flaw, found)
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Record, frozen=True):
     """The lock file on disk: its bytes if there are any, the lock if it can be used, or else why not."""
 
     content: bytes | None

@@ -8,8 +8,9 @@ sealed-secret[:/][NAMESPACE/]NAME             (absent)        the sealed secret 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from ssmd_compiler.record import Record
 
 __all__ = ["SCHEMES", "KeySource", "parse_source"]
 
@@ -21,8 +22,7 @@ _VAULT = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 _SECRET = re.compile(r"(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)/)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)")
 
 
-@dataclass(frozen=True, slots=True)
-class KeySource:
+class KeySource(Record, frozen=True):
     """A source in its parts; `flaw` says what is wrong with it, without quoting it."""
 
     scheme: Scheme

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from ssmd_compiler.record import Record, field
 from ssmd_compiler.source import texts
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ class Family(Mapping[str, T]):
         return Family(self._kind, self._names, self._load, asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Record, frozen=True):
     """What all environments of a workspace have in common, and the date that is compiled for.
 
     `asked` is what a reader wanted to know of the feeds, the schemas and the other environments: what its result
@@ -90,6 +89,8 @@ class Shared:
     schemas: Family[Bound[Schema]]
     as_of: datetime.date
     environments: Family[str]
+    whole: bool = True
+    """Whether every folder of sources is known; where not, nobody can tell that a name is missing."""
     asked: set[Question] = field(default_factory=set)
 
     def reader(self) -> Shared:
@@ -101,12 +102,12 @@ class Shared:
             schemas=self.schemas.noting(asked),
             as_of=self.as_of,
             environments=self.environments.noting(asked),
+            whole=self.whole,
             asked=asked,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference(Generic[T]):
+class Reference(Record, Generic[T], frozen=True):
     """A name as used, and what it names."""
 
     name: str
@@ -123,8 +124,7 @@ class Reference(Generic[T]):
         return tuple(self.family)
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaUse:
+class SchemaUse(Record, frozen=True):
     """`name:version` as used; `schema` and `version` are what it names, where they exist."""
 
     text: str
@@ -140,8 +140,7 @@ class SchemaUse:
         return tuple(self.family)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUse:
+class KeyUse(Record, frozen=True):
     """`$key:NAME` or `$key:NAME.field` as used, the path to where it stands, and the key when there is one."""
 
     text: str
@@ -152,8 +151,7 @@ class KeyUse:
     key: Key | None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedEnvironment:
+class LinkedEnvironment(Record, frozen=True):
     """One environment, its references resolved."""
 
     bound: Bound[Environment]
@@ -161,7 +159,7 @@ class LinkedEnvironment:
     feed: Reference[Bound[Feed]]
     schemas: tuple[SchemaUse, ...]
     key_uses: tuple[KeyUse, ...]
-    version: FeedVersion | None = field(default=None)
+    version: FeedVersion | None = None
 
     @property
     def name(self) -> str:

@@ -7,8 +7,9 @@ data in silence, so nothing else in this project builds one. Lengths and collisi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from ssmd_compiler.model import Environment, Settings
@@ -39,8 +40,7 @@ LIMITS: Final = {
 """Characters that Kubernetes (as DNS labels, or the 11 that a CronJob keeps for its Jobs) and NATS allow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Record, frozen=True):
     """One derived name, the kind of thing it names, and the path in the environment that it mostly comes from."""
 
     kind: str
@@ -48,8 +48,7 @@ class Derived:
     origin: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Record, frozen=True):
     """The names of one environment."""
 
     environment: str

@@ -52,8 +52,8 @@ def rewrite(root: Path, files: Mapping[str, tuple[bytes, bytes]]) -> None:
             for path, (before, after) in sorted(files.items()):
                 staged.append(_staged(_folder(stack, folders, root, path), path, before, after))
             _move(staged)
-            for folder in folders.values():
-                os.fsync(folder)
+            for one in staged:
+                _flush(one)
         finally:
             _clean(staged)
 
@@ -98,7 +98,8 @@ def _stage(folder: int, path: str, before: bytes, after: bytes) -> _Staged:
             os.fchmod(new, stat.S_IMODE(status.st_mode))
             os.fsync(new)
     except BaseException:
-        os.unlink(beside, dir_fd=folder)
+        with suppress(OSError):
+            os.unlink(beside, dir_fd=folder)
         raise
     return _Staged(path, folder, name, beside, _identity(status))
 
@@ -141,10 +142,17 @@ def _move(staged: list[_Staged]) -> None:
             raise RewriteError(one.path, _reason(problem), changed=number > 0) from None
 
 
+def _flush(one: _Staged) -> None:
+    try:
+        os.fsync(one.folder)
+    except OSError as problem:
+        raise RewriteError(one.path, _reason(problem), changed=True) from None
+
+
 def _clean(staged: list[_Staged]) -> None:
     """Remove what was staged and not moved."""
     for one in staged:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(one.beside, dir_fd=one.folder)
 
 

@@ -64,8 +64,10 @@ class Workspace:
         """The environment of that name, which there is."""
         path = self.documents[name]
         compiled = environment(self.common, path)
-        if not compiled.outputs:
-            return Faulty(self._faults(compiled.diagnostics, {path, *compiled.inputs}), len(compiled.inputs))
+        faults = self._faults(compiled.diagnostics, {path, *compiled.inputs})
+        # What may hold a secret is compiled for nobody, though there is something to show.
+        if not compiled.outputs or any(fault.hidden for fault in faults):
+            return Faulty(faults, len(compiled.inputs))
         linked = link(bind(load(self.tree, path)[0], "Environment"), self.common.shared.reader())
         return Sound(linked, {output.path: output.content for output in compiled.outputs})
 

@@ -9,7 +9,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-__all__ = ["FACTOR", "tries"]
+__all__ = ["CAMPAIGN", "FACTOR", "tries"]
 
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
 FACTOR = int(os.environ.get("FUZZ_FACTOR", "50")) if CAMPAIGN else 1

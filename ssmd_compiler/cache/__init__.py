@@ -4,6 +4,6 @@ It lives in `.ssmd/cache/` of the workspace, belongs to this machine alone, and 
 believed against the disk: see docs/decisions/0009-cache.md for what is compared, and what that can miss.
 """
 
-from ssmd_compiler.cache.cache import Cache, Comparison
+from ssmd_compiler.cache.cache import Cache, Comparison, Proof
 
-__all__ = ["Cache", "Comparison"]
+__all__ = ["Cache", "Comparison", "Proof"]

@@ -14,17 +14,17 @@ import msgspec
 from ssmd_compiler.cache import stamps, store
 from ssmd_compiler.cache.background import Background
 from ssmd_compiler.cache.tree import StampedTree
+from ssmd_compiler.diagnostics import Diagnostic
 from ssmd_compiler.lock import FILE, Group, Lock, LockError, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ssmd_compiler.compiler import Compilation
-    from ssmd_compiler.diagnostics import Diagnostic
     from ssmd_compiler.source.tree import DirectoryTree
     from ssmd_compiler.units import Traces
 
-__all__ = ["Cache", "Comparison"]
+__all__ = ["Cache", "Comparison", "Proof"]
 
 GENERATED: Final = "generated"
 _INDEX: Final = "index"
@@ -51,6 +51,16 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     environments: tuple[str, ...]
     findings: bytes
     """The warnings, as MessagePack."""
+    proof: bytes = b""
+    """What `validate` had to say of that very state, as MessagePack."""
+
+
+class Proof(msgspec.Struct, frozen=True, array_like=True):
+    """What was found in the sources and in `generated/`, what is allowed there, and how many documents were checked."""
+
+    found: tuple[Diagnostic, ...]
+    allowed: tuple[Diagnostic, ...]
+    checked: int
 
 
 @dataclass
@@ -94,10 +104,14 @@ class Comparison:
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
         """What the last compilation had to say."""
-        from ssmd_compiler.diagnostics import Diagnostic
-
         found = self.index.findings if self.index is not None else b""
         return msgspec.msgpack.decode(found, type=tuple[Diagnostic, ...]) if found else ()
+
+    @property
+    def proof(self) -> Proof | None:
+        """What `validate` had to say, if it was asked."""
+        found = self.index.proof if self.index is not None else b""
+        return msgspec.msgpack.decode(found, type=Proof) if found else None
 
     def known(self) -> Traces:
         """What need not be compiled again, if its answers still hold: of environments, those whose files are intact."""
@@ -157,6 +171,17 @@ class Cache:
 
             index = self._index(before, compiled, folder)
             store.write(folder, _TRACES, packed(compiled.traces))
+            store.write(folder, _INDEX, msgspec.msgpack.encode(index))
+
+    def keep_proof(self, before: Comparison, compiled: Compilation, proof: Proof) -> None:
+        """Remember what was found in a workspace in which there is nothing to do."""
+        if before.index is None:
+            return
+        with contextlib.suppress(OSError), store.opened(self._tree.root, make=True) as folder:
+            from ssmd_compiler.cache.records import packed
+
+            store.write(folder, _TRACES, packed(compiled.traces))
+            index = msgspec.structs.replace(before.index, proof=msgspec.msgpack.encode(proof))
             store.write(folder, _INDEX, msgspec.msgpack.encode(index))
 
     def _index(self, before: Comparison, compiled: Compilation, folder: int) -> Index:

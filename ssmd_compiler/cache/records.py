@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from ssmd_compiler.record import replace
 from ssmd_compiler.units import Compiled, Proven, Trace, Traces
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def packed(traces: Traces) -> bytes:
     """All traces of one compilation, which were made in one world."""
     units = [trace.unit for trace in traces.values()]
     world = next((trace.world for trace in traces.values()), "")
-    environments = tuple(dataclasses.replace(unit, group=None) for unit in units if isinstance(unit, Compiled))
+    environments = tuple(replace(unit, group=None) for unit in units if isinstance(unit, Compiled))
     families = tuple(unit for unit in units if isinstance(unit, Proven))
     return msgspec.msgpack.encode(_Stored(world, environments, families))
 
@@ -41,5 +41,5 @@ def restored(content: bytes, groups: Mapping[str, Group]) -> dict[str, Trace]:
     found = {unit.path: Trace(stored.world, unit) for unit in stored.families}
     for unit in stored.environments:
         if (group := groups.get(unit.name)) is not None:
-            found[unit.path] = Trace(stored.world, dataclasses.replace(unit, group=group))
+            found[unit.path] = Trace(stored.world, replace(unit, group=group))
     return found

@@ -5,7 +5,6 @@ To add one: its module (copy a neighbour), a line in the table below, and `make 
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_compiler.checks import (
@@ -138,6 +137,7 @@ from ssmd_compiler.link import LinkedEnvironment
 from ssmd_compiler.lower import Lowered
 from ssmd_compiler.model import Bound
 from ssmd_compiler.policy import Judgement
+from ssmd_compiler.record import replace
 from ssmd_compiler.source import Document
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ MORE: Final = "there are more like this, not told"
 def _bounded(found: Iterable[Diagnostic], most: int) -> Iterator[Diagnostic]:
     for count, one in enumerate(found, start=1):
         if count == most:
-            yield dataclasses.replace(one, help=f"{one.help}; {MORE}".lstrip("; "))
+            yield replace(one, help=f"{one.help}; {MORE}".lstrip("; "))
             return
         yield one
 

@@ -6,7 +6,6 @@ well where its related places are. One that stands for others which are not told
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.checks import (
@@ -24,6 +23,7 @@ from ssmd_compiler.checks import (
     run,
     stops,
 )
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     import datetime
@@ -38,8 +38,7 @@ ACROSS: Final = (Families, Topology, Usage, Rules)
 """What is only known of a workspace without faults: these look at many documents at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Record, frozen=True):
     """The findings that remain, and those that are allowed."""
 
     remaining: tuple[Diagnostic, ...]

@@ -23,15 +23,18 @@ PASS environments/dev.yaml (as is)
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from ssmd_compiler.checks.remedies import replaced
 from ssmd_compiler.diagnostics import Diagnostic, error
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ssmd_compiler.checks.stages import Allowing
+    from ssmd_compiler.diagnostics import Span, TextEdit
 
 CODE = "SSMD018"
 
@@ -46,7 +49,14 @@ def check(stage: Allowing) -> Iterator[Diagnostic]:
             if code not in stage.codes:
                 message = f"no code `{code}`"
                 label = did_you_mean(code, stage.codes)
-                yield error(CODE, message, at=span, label=label, help="`ssmd explain` lists the codes")
+                help_, fix = "`ssmd explain` lists the codes", _respelt(code, stage.codes, span)
+                yield error(CODE, message, at=span, label=label, help=help_, fix=fix)
             elif not stage.codes[code]:
                 help_ = "mend what it finds: only warnings, and errors that leave something to publish, are allowed"
                 yield error(CODE, f"{code} cannot be allowed", at=span, help=help_)
+
+
+def _respelt(code: str, codes: Mapping[str, bool], at: Span) -> tuple[TextEdit, ...]:
+    """Every code is near to many others: its digits say which one is meant, when only letters are wrong."""
+    right = f"SSMD{re.sub(r'[^0-9]', '', code)}"
+    return replaced(at, code, right) if codes.get(right) and did_you_mean(code, (right,)) else ()

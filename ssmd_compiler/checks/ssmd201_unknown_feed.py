@@ -27,7 +27,7 @@ CODE = "SSMD201"
 
 def check(linked: LinkedEnvironment) -> Iterator[Diagnostic]:
     feed = linked.feed
-    if feed.missing:
+    if feed.missing and linked.shared.whole:
         right = meant(feed.name, feed.known, feed.span)
         yield error(
             CODE,

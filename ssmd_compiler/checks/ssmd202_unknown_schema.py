@@ -28,7 +28,7 @@ CODE = "SSMD202"
 
 def check(stage: LinkedEnvironment | FeedStage) -> Iterator[Diagnostic]:
     for use in schema_uses_of(stage):
-        if use.schema is None and use.version_name is not None:
+        if use.schema is None and use.version_name is not None and stage.shared.whole:
             right = meant(use.name, use.known, use.span, within=use.text)
             yield error(
                 CODE,

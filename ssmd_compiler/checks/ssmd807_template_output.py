@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ssmd_compiler.checks.manifests import printed_by
 from ssmd_compiler.diagnostics import Diagnostic, Span, error
 from ssmd_compiler.emit import template_of
 from ssmd_compiler.source import Map, read_document
@@ -43,28 +44,43 @@ def check(emitted: Emitted) -> Iterator[Diagnostic]:
         for kind, name in _BUILT_IN.findall(output.content)
     }
     for output in own:
-        if flaw := next(filter(None, (_flaw(output, document, made) for document in output.documents)), ""):
-            template = template_of(output.path)
-            message = f"`{output.path}` from this template {flaw}"
-            yield error(CODE, message, at=Span(f"templates/{template}"), help="compare it with the built-in one")
+        flaw = next(filter(None, (_flaw(output, document, made) for document in output.documents)), None)
+        if flaw is not None:
+            words, line = flaw
+            at = _printed_by(emitted, output.path, line)
+            message = f"`{output.path}` from this template {words}"
+            yield error(CODE, message, at=at, help="compare it with the built-in one")
 
 
-def _flaw(output: Output, content: bytes, made: dict[_Resource, str]) -> str:
+def _printed_by(emitted: Emitted, path: str, line: int | None) -> Span:
+    """The template's line that printed one, or the template."""
+    from ssmd_compiler.origin import template_line
+
+    found = template_line(emitted.lowered, emitted.own_templates, path, line) if line is not None else None
+    if found is None or not found.own:
+        return Span(f"templates/{template_of(path)}")
+    return printed_by(found.name, found.line, emitted.own_templates)
+
+
+def _flaw(output: Output, content: bytes, made: dict[_Resource, str]) -> tuple[str, int | None] | None:
+    """What is wrong, and the line of the file that it is in, if it is in one."""
     document = read_document(output.path, content)
     if document.faults:
         fault = document.faults[0]
-        return f"is not one YAML document: {fault.detail or fault.kind} at line {fault.span.line}"
+        words = f"is not one YAML document: {fault.detail or fault.kind} at line {fault.span.line}"
+        return words, fault.span.line
     if not isinstance(document.data, Map):
-        return "is not a mapping"
+        return "is not a mapping", document.span().line
     missing = [name for name in ("apiVersion", "kind") if name not in document.data]
     kind, metadata = document.data.get("kind"), document.data.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Map) else None
     if kind != "Kustomization" and not name:
         missing.append("metadata.name")
     if missing:
-        return f"has no {' and no '.join(missing)}"
+        return f"has no {' and no '.join(missing)}", None
     resource = (str(kind), str(name))
     if name and resource in made:
-        return f"makes {kind} `{name}`, which `{made[resource]}` has already"
+        line = document.span(("metadata", "name")).line
+        return f"makes {kind} `{name}`, which `{made[resource]}` has already", line
     made[resource] = output.path
-    return ""
+    return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.evolution import must_read, steps
+from ssmd_compiler.record import Record
 from ssmd_compiler.source import beside
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Families:
+class Families(Record, frozen=True):
     """The documents of each family, by path."""
 
     families: Mapping[str, tuple[str, ...]]
@@ -57,8 +57,7 @@ class Families:
         return cls({"feed": sources.feeds, "schema": sources.schemas, "environment": sources.environments})
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsStage:
+class SettingsStage(Record, frozen=True):
     """The workspace's settings, and those of its source folders that hold no family."""
 
     settings: Bound[Settings]
@@ -66,16 +65,14 @@ class SettingsStage:
     folders_beside_lost: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FeedStage:
+class FeedStage(Record, frozen=True):
     """A sound feed among everything else that is shared."""
 
     feed: Bound[Feed]
     shared: Shared
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionFile:
+class DefinitionFile(Record, frozen=True):
     """A schema's definition as found: its bytes, or why there are none (no `refused`: there is no such file)."""
 
     path: str
@@ -118,8 +115,7 @@ class SchemaStage:
                 yield file, self.schema.span(*own, "schema_file")
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateStage:
+class TemplateStage(Record, frozen=True):
     """A workspace's template that failed."""
 
     path: str
@@ -127,17 +123,15 @@ class TemplateStage:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(Record, frozen=True):
     """What was generated for one environment, and which templates are the workspace's own."""
 
     lowered: Lowered
     outputs: tuple[Output, ...]
-    own_templates: Collection[str]
+    own_templates: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record, frozen=True):
     """A name that one environment takes for itself, among all environments of the workspace."""
 
     kind: str
@@ -147,8 +141,7 @@ class Claim:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Record, frozen=True):
     """All claims of one environment, packed: there are thousands, and nobody looks at one that is not contested."""
 
     environment: str
@@ -224,8 +217,7 @@ def _broker(lowered: Lowered) -> str:
     return f"{transport.url or ''} {domain or ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Record, frozen=True):
     """The workspace's own rules, and what is wrong with them."""
 
     policy: Policy | None
@@ -240,8 +232,7 @@ class Rules:
         return cls(policy, (*own, *first.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Record, frozen=True):
     """What nothing in the workspace needs: feeds, schemas (a version of one, or all of it), and own templates."""
 
     feeds: tuple[Bound[Feed], ...] = ()
@@ -249,8 +240,7 @@ class Usage:
     templates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedFile:
+class GeneratedFile(Record, frozen=True):
     """A file of `generated/` as it stands on disk: its digest, or why it has none."""
 
     digest: str | None
@@ -258,8 +248,7 @@ class GeneratedFile:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(Record, frozen=True):
     """`generated/` as it is, beside what the sources compile to. `flaw`: why the lock on disk cannot be read."""
 
     folder: str
@@ -270,8 +259,7 @@ class Generated:
     """Every file that either lock names; one that does not exist is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowing:
+class Allowing(Record, frozen=True):
     """Every allowance of the workspace, and what became of them."""
 
     allowances: tuple[Allowance, ...]

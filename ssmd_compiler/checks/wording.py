@@ -8,6 +8,7 @@ from ssmd_compiler.checks.stages import FeedStage
 from ssmd_compiler.diagnostics.nearest import nearest
 from ssmd_compiler.link import KeyUse, LinkedEnvironment, SchemaUse, schema_uses
 from ssmd_compiler.model import Bound, ShapeFault, ShapeKind
+from ssmd_compiler.model.spelling import OLDER_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +49,11 @@ def misspelt(bound: Bound[Any], missing: ShapeFault) -> bool:
     places = {missing.detail, outer}
     strangers = [fault for fault in shape_faults(bound, ShapeKind.UNKNOWN_FIELD) if fault.detail in places]
     wanted = {missing.subject, outer, name} - {""}
-    return any(nearest(one.subject, (*one.known, *one.older)) in wanted for one in strangers)
+    meant = (nearest(one.subject, (*one.known, *one.older)) for one in strangers)
+    return any(_CANONICAL.get(name or "", name) in wanted for name in meant)
+
+
+_CANONICAL = {older: name for names in OLDER_NAMES.values() for older, name in names.items()}
 
 
 def schema_uses_of(stage: LinkedEnvironment | FeedStage) -> Iterable[SchemaUse]:

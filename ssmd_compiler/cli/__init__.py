@@ -8,6 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 __all__ = ["main", "run"]
 
@@ -17,7 +21,6 @@ def run(argv: list[str]) -> int:
     import click
 
     from ssmd_compiler.cli.commands import ssmd
-    from ssmd_compiler.diagnostics.escape import printable
 
     try:
         return int(ssmd.main(argv, prog_name="ssmd", standalone_mode=False) or 0)
@@ -25,7 +28,10 @@ def run(argv: list[str]) -> int:
         return 2
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.ClickException as problem:
+    except click.ClickException as told:
+        from ssmd_compiler.diagnostics.escape import printable
+
+        problem = _option_meant(told) if isinstance(told, click.NoSuchOption) else told
         problem.message = printable(problem.message)  # type: ignore[misc]  # what was typed may drive a terminal
         problem.show(sys.stderr)
         return 2
@@ -38,6 +44,17 @@ def run(argv: list[str]) -> int:
         from ssmd_compiler.cli.crash import report
 
         return report(problem)
+
+
+def _option_meant(problem: click.NoSuchOption) -> click.UsageError:
+    """An option that does not exist is told as every name is: with the nearest one, if one is near."""
+    import click
+
+    from ssmd_compiler.diagnostics.nearest import did_you_mean
+
+    options = problem.ctx.command.get_params(problem.ctx) if problem.ctx is not None else []
+    meant = did_you_mean(problem.option_name, [name for option in options for name in option.opts if len(name) > 2])
+    return click.UsageError(f"no option `{problem.option_name}`" + (f": {meant}" if meant else ""), problem.ctx)
 
 
 def main() -> None:

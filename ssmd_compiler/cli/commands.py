@@ -8,7 +8,6 @@ from typing import Final
 import click
 
 from ssmd_compiler import __version__
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 
 __all__ = ["COMMANDS", "ssmd"]
 
@@ -48,6 +47,8 @@ class _Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from ssmd_compiler.diagnostics.nearest import did_you_mean
+
             meant = did_you_mean(name, COMMANDS)
             raise click.UsageError(f"no command `{name}`" + (f": {meant}" if meant else ""), ctx)
         return super().resolve_command(ctx, args)

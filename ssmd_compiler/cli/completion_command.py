@@ -5,22 +5,12 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from ssmd_compiler.cli.choices import Choice
 from ssmd_compiler.cli.commands import ssmd
-from ssmd_compiler.diagnostics.nearest import did_you_mean
-
-
-class _Shell(click.Choice):  # type: ignore[type-arg]  # it takes no argument before click 8.2
-    """One of a few words; a near miss is told which."""
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in self.choices:
-            known = ", ".join(self.choices)
-            self.fail(f"no shell `{value}`: {did_you_mean(value, self.choices) or f'there are {known}'}", param, ctx)
-        return str(super().convert(value, param, ctx))
 
 
 @click.command(short_help="Print the completion script of a shell.")
-@click.argument("shell", type=_Shell(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Choice(("bash", "zsh", "fish"), "shell"))
 def command(shell: str) -> int:
     r"""Print the completion script of SHELL.
 

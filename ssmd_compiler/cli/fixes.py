@@ -10,22 +10,24 @@ from ssmd_compiler.cli.paths import within
 from ssmd_compiler.diagnostics.escape import printable
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Collection
     from pathlib import Path
 
-    from ssmd_compiler.compiler import Options
     from ssmd_compiler.fixing import Unfixed
 
 __all__ = ["fix_sources"]
 
 
-def fix_sources(workspace: Path, options: Options, only: Collection[str]) -> None:
+def fix_sources(workspace: Path, date: datetime.date, only: Collection[str]) -> None:
     """Mend the sources of `workspace`, or those in `only`, and say how much of them."""
+    from ssmd_compiler.cli.pool import each
+    from ssmd_compiler.compiler import Options
     from ssmd_compiler.fixing import fix
     from ssmd_compiler.rewrite import RewriteError, rewrite
     from ssmd_compiler.source import DirectoryTree
 
-    fixed = fix(DirectoryTree(workspace), options, lambda path: within(path, only))
+    fixed = fix(DirectoryTree(workspace), Options(date, each), lambda path: within(path, only))
     try:
         rewrite(workspace, fixed.files)
     except RewriteError as problem:

@@ -11,12 +11,13 @@ from ssmd_compiler import checks
 from ssmd_compiler.cli.options import config_dir_option, find_workspace, report
 from ssmd_compiler.cli.paths import refuse_half, relative, standard_input, within, workspace_above
 from ssmd_compiler.diagnostics.escape import printable
+from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.diagnostics.printers.text import text
 from ssmd_compiler.formatting import NotProven, formatted
 from ssmd_compiler.formatting.documents import documents, kind_of
 from ssmd_compiler.rewrite import RewriteError, rewrite
 from ssmd_compiler.source import DirectoryTree, MemoryTree, OverlayTree, Refused
-from ssmd_compiler.source.workspace import load
+from ssmd_compiler.source.workspace import FAMILIES, load
 
 if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Diagnostic
@@ -115,7 +116,10 @@ def _filter(stdin_path: Path, *, check: bool) -> int:
     kind = kind_of(path)
     if kind is None:
         families = "`feeds/`, `schemas/` or `environments/`"
-        raise click.UsageError(f"--stdin-path: `{path}` is neither `ssmd.yaml` nor in {families}")
+        meant = did_you_mean(stdin_path.parent.name, FAMILIES)
+        raise click.UsageError(
+            f"--stdin-path: `{path}` is neither `ssmd.yaml` nor in {families}" + (f": {meant}" if meant else "")
+        )
     content = standard_input()
     told, _, new, left = _formatted(OverlayTree(MemoryTree({}), path, content), path, kind)
     if told:

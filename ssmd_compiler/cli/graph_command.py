@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ssmd_compiler.cli.choices import Choice
 from ssmd_compiler.cli.options import (
     as_of_option,
     complete_environments,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(PRINTERS)),
+    type=Choice(tuple(PRINTERS), "format"),
     default="mermaid",
     show_default=True,
     help="dot for Graphviz, mermaid for Markdown, svg as it is, json for programs.",

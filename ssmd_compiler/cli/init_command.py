@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.editors import FOLDER
 from ssmd_compiler.starter import starter
 
@@ -30,7 +31,7 @@ def command(directory: Path) -> int:
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise click.ClickException(f"cannot write `{problem.filename or directory}`: {reason}") from None
-    click.echo(f"a workspace is in {directory if str(directory) != '.' else 'this directory'}:")
+    click.echo(f"a workspace is in {printable(str(directory)) if str(directory) != '.' else 'this directory'}:")
     for path in dict.fromkeys(f"{FOLDER}/" if path.startswith(f"{FOLDER}/") else path for path in files):
         click.echo(f"  {path}")
     click.echo("next: ssmd compile && ssmd validate")

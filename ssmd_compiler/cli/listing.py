@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ssmd_compiler.cli.choices import Choice
 from ssmd_compiler.diagnostics.cells import width
 from ssmd_compiler.diagnostics.escape import printable
 
@@ -25,7 +26,7 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--output",
         "output",
-        type=click.Choice(OUTPUTS),
+        type=Choice(OUTPUTS, "output"),
         default="table",
         help="How the list is shown. Default: table.",
     )(command)
@@ -34,7 +35,7 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def show(output: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Print rows; a table and csv have these columns, json and yaml all that the rows hold."""
     if output == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(rows, indent=2))
     elif output == "yaml":
         from ssmd_compiler.emit.yaml_text import tree
 

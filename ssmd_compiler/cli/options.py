@@ -64,7 +64,9 @@ def find_workspace(config_dir: Path | None) -> Path:
                 return config_dir.resolve()
         except OSError:
             pass  # a name too long to be one, or a current directory that is gone
-        raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`")
+        from ssmd_compiler.cli.paths import meant_path
+
+        raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`{meant_path(config_dir)}")
     try:
         here = Path.cwd()
     except OSError:
@@ -78,6 +80,9 @@ def find_workspace(config_dir: Path | None) -> Path:
 
 
 def is_workspace(folder: Path) -> bool:
+    """Whether a folder looks like one; the `exchanges/` of a workspace is a part of it, and none of its own."""
+    if folder.name == "exchanges" and is_workspace(folder.parent):
+        return False
     try:
         return any((folder / marker).exists() for marker in MARKERS)
     except OSError:

@@ -12,7 +12,7 @@ from ssmd_compiler.cli.options import is_workspace
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["refuse_half", "relative", "standard_input", "within", "workspace_above"]
+__all__ = ["meant_path", "refuse_half", "relative", "standard_input", "within", "workspace_above"]
 
 
 def workspace_above(paths: tuple[Path, ...]) -> Path | None:
@@ -28,23 +28,25 @@ def relative(path: Path, workspace: Path, *, new: bool = False) -> str:
         if new and path.is_dir():
             raise click.UsageError(f"`{path}` is a folder")
         if not new and not path.exists() and not path.is_symlink():
-            raise click.UsageError(f"there is no `{path}`{_meant(path)}")
-        return (path.parent.resolve() / path.name).relative_to(workspace).as_posix() if path.name else "."
+            raise click.UsageError(f"there is no `{path}`{meant_path(path)}")
+        # A link is named, and not what it leads to; `.` and `..` are no names.
+        place = path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name
+        return place.relative_to(workspace).as_posix()
     except ValueError:
         raise click.UsageError(f"`{path}` is not in the workspace `{workspace}`") from None
     except OSError as problem:
         raise click.UsageError(f"`{path}`: {(problem.strerror or str(problem)).lower()}") from None
 
 
-def _meant(path: Path) -> str:
+def meant_path(path: Path) -> str:
     """The file or folder that a path most likely means, from the neighbours of its first part that is not there."""
     from ssmd_compiler.diagnostics.nearest import nearest
 
-    lost = next((part for part in (*reversed(path.parents), path) if not part.exists()), path)
     try:
+        lost = next((part for part in (*reversed(path.parents), path) if not part.exists()), path)
         found = nearest(lost.name, sorted(one.name for one in lost.parent.iterdir()))
-    except OSError:
-        found = None
+    except OSError:  # a name too long to be one, or a folder that nobody may look into
+        return ""
     return "" if found is None else f": did you mean `{lost.parent / found / path.relative_to(lost)}`?"
 
 

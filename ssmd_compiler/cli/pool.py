@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
 import os
 import signal
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor
 
 __all__ = ["each"]
 
@@ -28,17 +26,22 @@ def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
     """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
     todo = list(paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(todo) < FEWEST or processors < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if len(todo) < FEWEST or processors < 2 or not hasattr(os, "fork"):
         return _shown(map(work, todo), todo)
     global _work  # noqa: PLW0603 -- forked children inherit it; the tree and the templates are not sent through a pipe
     _work = work
+    import multiprocessing  # what one process does in a moment does not wait for this
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("fork")
-    pool = concurrent.futures.ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
     size = max(1, min(32, len(todo) // (processors * 4)))
     return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
 
 
-def _collected(pool: concurrent.futures.Executor, results: Iterator[object]) -> Iterator[object]:
+def _collected(pool: Executor, results: Iterator[object]) -> Iterator[object]:
+    from concurrent.futures.process import BrokenProcessPool
+
     try:
         yield from results
     except BrokenProcessPool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ssmd_compiler.cli.choices import Choice
 from ssmd_compiler.cli.options import as_of_option, config_dir_option, find_workspace, is_workspace, report, today
 from ssmd_compiler.cli.trace_output import show
 from ssmd_compiler.diagnostics.nearest import did_you_mean, nearest
@@ -40,7 +41,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
 @click.argument("place", metavar="FILE[:LINE]", shell_complete=_complete)
 @click.option(
     "--output",
-    type=click.Choice(["table", "json"]),
+    type=Choice(("table", "json"), "output"),
     default="table",
     show_default=True,
     help="For a person, or for a program.",
@@ -83,12 +84,24 @@ def _above(name: str) -> Path | None:
 def _in_generated(name: str, workspace: Path) -> str:
     """The file under `generated/` that is meant: seen from here, from the workspace, or from `generated/`."""
     folder = workspace / FOLDER
-    elsewhere = Path(name).exists() and not Path(os.path.normpath(Path.cwd() / name)).is_relative_to(folder)
-    for base in (Path.cwd(), workspace, folder):
+    here = _here(workspace)
+    # os.path answers False where a name is too long to be one, and a Path raises.
+    elsewhere = os.path.exists(name) and not Path(os.path.normpath(here / name)).is_relative_to(folder)  # noqa: PTH110
+    for base in (here, workspace, folder):
         meant = Path(os.path.normpath(base / name))
-        if meant.is_relative_to(folder) and meant != folder and not (base == folder and elsewhere):
+        if meant.is_relative_to(folder) and os.path.isdir(meant):  # noqa: PTH112 -- as above
+            raise click.UsageError(f"`{name}` is a folder: name a file in it")
+        if meant.is_relative_to(folder) and not (base == folder and elsewhere):
             return meant.relative_to(folder).as_posix()
     raise click.UsageError(f"`{name}` is not a file in {FOLDER}/ of the workspace `{workspace}`")
+
+
+def _here(workspace: Path) -> Path:
+    """The current directory; when it is gone, the workspace that was named."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return workspace
 
 
 def _wanted(found: Traceable, tree: DirectoryTree, line: int | None) -> list[int]:
@@ -130,7 +143,7 @@ def _refusal(refused: Untraceable, tree: DirectoryTree, path: str) -> str:
     seal = read_seal(tree).lock
     if seal is not None and path in seal.outputs:
         return f"nothing compiles to `{shown}` any more: `ssmd compile` removes it"
-    if refused.why is Why.NO_SUCH_ENVIRONMENT:
+    if refused.why is Why.NO_SUCH_ENVIRONMENT and file:
         meant = did_you_mean(folder, refused.known)
         nothing = f"there is no environment `{folder}`"
     else:

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssmd_compiler import checks
-from ssmd_compiler.cli.fixes import fix_sources
-from ssmd_compiler.cli.options import as_of_option, config_dir_option, find_workspace, format_option, report, today
+from ssmd_compiler.cache import Cache
+from ssmd_compiler.cli.options import (
+    as_of_option,
+    cache_option,
+    config_dir_option,
+    find_workspace,
+    format_option,
+    report,
+    today,
+)
 from ssmd_compiler.cli.paths import refuse_half, relative, standard_input, within, workspace_above
-from ssmd_compiler.cli.pool import each
-from ssmd_compiler.compiler import Options, compile
 from ssmd_compiler.diagnostics import Severity
-from ssmd_compiler.generated import look
 from ssmd_compiler.source import DirectoryTree, OverlayTree
 
 if TYPE_CHECKING:
     import datetime
 
+    from ssmd_compiler.cache import Proof
     from ssmd_compiler.cli.reports import Formats
     from ssmd_compiler.source import Tree
 
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 @config_dir_option
 @as_of_option
 @format_option
+@cache_option
 def command(  # noqa: PLR0913 -- one parameter an option
     paths: tuple[Path, ...],
     stdin_path: Path | None,
@@ -39,6 +45,7 @@ def command(  # noqa: PLR0913 -- one parameter an option
     as_of: datetime.date | None,
     formats: Formats,
     *,
+    cached: bool,
     fix: bool,
     verbose: bool,
 ) -> int:
@@ -58,19 +65,38 @@ def command(  # noqa: PLR0913 -- one parameter an option
     named = paths if stdin_path is None else (stdin_path,)
     workspace = find_workspace(config_dir or workspace_above(named))
     only = [relative(path, workspace, new=stdin_path is not None) for path in named]
-    tree: Tree = DirectoryTree(workspace)
-    if stdin_path is not None:
-        tree = OverlayTree(tree, only[0], standard_input())
+    date, tree = as_of or today(), DirectoryTree(workspace)
+    shown_of: Tree = tree
     if fix:
-        fix_sources(workspace, Options(as_of or today(), each), only)
-    compiled = compile(tree, Options(as_of or today(), each, prove_manifests=True))
-    found = list(compiled.diagnostics)
-    # While the sources are wrong there is nothing to compare generated/ with.
-    if not compiled.failed and stdin_path is None:
-        found += sorted(checks.run(look(tree, compiled.lock)), key=lambda one: one.order)
-    shown = [one for one in found if within(one.span.path, only)]
-    report(shown, workspace, compiled.checked, formats, tree=tree)
+        from ssmd_compiler.cli.fixes import fix_sources
+
+        fix_sources(workspace, date, only)
+    cache = Cache(tree, use=cached)
+    if stdin_path is not None:
+        content = standard_input()
+        shown_of = OverlayTree(tree, only[0], content)
+        proof = _prove_unsaved(cache, date, only[0], content)
+    else:
+        proof = _prove(cache, date)
+    shown = [one for one in proof.found if within(one.span.path, only)]
+    report(shown, workspace, proof.checked, formats, tree=shown_of)
     if verbose:
-        allowed = sum(within(one.span.path, only) for one in compiled.allowed)
-        click.echo(f"documents checked: {compiled.checked}, findings allowed: {allowed}", err=True)
+        allowed = sum(within(one.span.path, only) for one in proof.allowed)
+        click.echo(f"documents checked: {proof.checked}, findings allowed: {allowed}", err=True)
     return int(any(one.severity is Severity.ERROR for one in shown))
+
+
+def _prove(cache: Cache, date: datetime.date) -> Proof:
+    """What there is to say; when nothing has changed since it was said, that is known."""
+    before = cache.compare(date.isoformat())
+    if before.nothing_to_do and before.proof is not None:
+        return before.proof
+    from ssmd_compiler.cli.proving import prove
+
+    return prove(cache, before, date)
+
+
+def _prove_unsaved(cache: Cache, date: datetime.date, path: str, content: bytes) -> Proof:
+    from ssmd_compiler.cli.proving import prove_unsaved
+
+    return prove_unsaved(cache.compare(date.isoformat()), date, path, content)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ssmd_compiler.cache.stamps import stamp
+from ssmd_compiler.diagnostics.escape import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ def follow(workspace: Path, act: Callable[[], int]) -> int:
         try:
             act()
         except click.ClickException as problem:
+            problem.message = printable(problem.message)  # what was typed may drive a terminal
             problem.show()
         click.echo("watching for changes; Ctrl-C ends it", err=True)
 

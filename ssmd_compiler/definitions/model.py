@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ssmd_compiler.record import Record
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,8 +20,7 @@ __all__ = ["Definition", "Flaw", "Format", "Parsed"]
 Format = Literal["capnp", "protobuf", "json_schema"]
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Record, frozen=True):
     """One definition file: its POSIX path from the workspace's root, and its bytes."""
 
     path: str
@@ -27,8 +28,7 @@ class Definition:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Flaw:
+class Flaw(Record, frozen=True, order=True):
     """What is wrong and where: lines and columns from 1, in characters, the end exclusive and always inside the file.
 
     Lines end at line feeds only, as all three parsers count them. The message is one printable line.

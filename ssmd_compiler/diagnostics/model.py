@@ -6,7 +6,8 @@ It refuses nothing and prints nothing; printers live beside it, and codes are ex
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from ssmd_compiler.record import Record
 
 __all__ = ["Diagnostic", "Related", "Severity", "Span", "TextEdit", "error", "warning"]
 
@@ -18,8 +19,7 @@ class Severity(enum.StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Record, frozen=True, order=True):
     """A stretch of one file: path from the workspace's root, lines and columns from 1, the end exclusive.
 
     Columns count characters (code points), as editors show them. A span over no text has equal start and end.
@@ -32,24 +32,25 @@ class Span:
     end_column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A second place that explains the first, and what it has to do with it."""
+class Related(Record, frozen=True):
+    """A second place that explains the first, and what it has to do with it.
+
+    `text`: its line, where that is not to be read from the file, which is still to be written or written anew.
+    """
 
     span: Span
     note: str
+    text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TextEdit:
+class TextEdit(Record, frozen=True):
     """Replace the text of `span` by `text`; safe to apply without asking."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record, frozen=True):
     """One finding: its stable code, where it is, what is wrong, and what to do about it."""
 
     code: str
@@ -74,6 +75,10 @@ _LONGEST = 600
 
 
 def _bounded(text: str) -> str:
+    """A text of a finding, without what looks like a secret in the words that it quotes."""
+    from ssmd_compiler.diagnostics.secrets import masked_near
+
+    text = masked_near(text, 0)[0]
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

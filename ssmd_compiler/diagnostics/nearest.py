@@ -38,8 +38,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def only_near(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is meant for certain: the only one that is near enough to be offered at all."""
-    near = {candidate for _, _, candidate in _ranks(name, known)}
+    """The known name that is meant for certain: the only one that is near enough to be offered at all.
+
+    Or the only one that differs by nothing but case, dashes and underscores, whatever else is near.
+    """
+    ranks = _ranks(name, known)
+    same = {candidate for distance, _, candidate in ranks if distance == 0}
+    near = same or {candidate for _, _, candidate in ranks}
     return near.pop() if len(near) == 1 else None
 
 

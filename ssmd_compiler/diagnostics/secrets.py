@@ -13,7 +13,7 @@ from typing import Final
 __all__ = ["appearance", "masked", "masked_near"]
 
 _NAME: Final = (
-    r"(?:[A-Za-z0-9_-]*[_-])?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
+    r"(?:[A-Za-z0-9_-]*(?:[_-]|[a-z0-9](?=(?-i:[A-Z]))))?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
     r"|access[_-]?key|secret[_-]?key|private[_-]?key|signing[_-]?key|auth|auth[_-]?token|authorization|bearer|cookie|jwt)s?(?:[_-]?[0-9]{1,3})?"
 )
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_runtime import spec
@@ -22,7 +21,7 @@ __all__ = ["documents"]
 KUBECTL_IMAGE: Final = "registry.k8s.io/kubectl:v1.34.1"
 USER: Final = 65532
 # Flat: in the sandbox each attribute costs as much as a printed value.
-_WORKLOAD_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Workload) if field.name != "name")
+_WORKLOAD_FIELDS: Final = tuple(name for name in Workload.__struct_fields__ if name != "name")
 
 
 def documents(lowered: Lowered, templates: Templates) -> Iterator[tuple[str, bytes]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.model.component import Component
+from ssmd_compiler.record import Record, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Facts"]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record, frozen=True):
     """A linked environment with its feed's version in force, its names and its keys."""
 
     linked: LinkedEnvironment

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.names import COLLECTOR, Derived, Names
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Lowered", "SecretMount", "Variable", "Volume", "Workload"]
 
 
-@dataclass(frozen=True, slots=True)
-class SecretMount:
+class SecretMount(Record, frozen=True):
     """A Secret, mounted as files at `folder`."""
 
     volume: str
@@ -28,8 +27,7 @@ class SecretMount:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Record, frozen=True):
     """An environment variable, taken from one key of a Secret."""
 
     name: str
@@ -38,8 +36,7 @@ class Variable:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Record, frozen=True):
     """Where a workload's files live: a claim that outlasts the pod, or (no claim) the pod's own disk."""
 
     folder: str
@@ -48,8 +45,7 @@ class Volume:
     storage_class: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Record, frozen=True):
     """One Deployment."""
 
     component: str
@@ -70,8 +66,7 @@ class Workload:
     variables: tuple[Variable, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(Record, frozen=True):
     """One environment, ready to be spelled: specs by file name, workloads, names, and its place in the topology."""
 
     names: Names

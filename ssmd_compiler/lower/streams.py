@@ -6,13 +6,13 @@ docs/nats.md says why. There is none of it without a `nats` transport, or where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.model.component import Liveness
 from ssmd_compiler.model.environment import JetStream
 from ssmd_compiler.model.scalars import bytes_of
 from ssmd_compiler.names import COLLECTOR
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,7 @@ MAX_ACK_PENDING: Final = 10_000
 _MOST_BYTES: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Record, frozen=True):
     """What the broker keeps of an environment; `document` is the name of its Kubernetes resource."""
 
     document: str
@@ -45,8 +44,7 @@ class Stream:
     duplicate_window_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Record, frozen=True):
     """A durable reader: the broker remembers what it has acknowledged, and all its pods share the work."""
 
     component: str

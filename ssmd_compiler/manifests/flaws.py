@@ -52,6 +52,8 @@ class Flaw:
     """The path to the value, as one writes it: `spec.containers[0].image`."""
     words: str
     help: str = ""
+    said: str = ""
+    """The text or the key that is wrong, as the file spells it; empty where a mapping or a list is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,4 +57,17 @@ def _flaws(output: Output, vocabulary: Vocabulary, targets: rules.Labels) -> Ite
 
 def _placed(problem: Problem, document: Document) -> Flaw:
     at = document.faults[0].span if document.faults else document.span(problem.path, key=problem.key)
-    return Flaw(problem.kind, at, masked(printable(written(problem.path))), masked(problem.words), problem.help)
+    where, words = masked(printable(written(problem.path))), masked(problem.words)
+    return Flaw(problem.kind, at, where, words, problem.help, _said(problem, document.data))
+
+
+def _said(problem: Problem, node: Any) -> str:
+    """The key or the text that is wrong, if it is one and is there."""
+    steps = problem.path[:-1] if problem.key else problem.path
+    try:
+        for step in steps:
+            node = node[step]
+        said = problem.path[-1] if problem.key else node
+    except (LookupError, TypeError):
+        return ""
+    return said if isinstance(said, str) else ""

@@ -6,11 +6,9 @@ what refers to it is not told a second time.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import types
 import typing
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -23,6 +21,7 @@ from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, des
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell
+from ssmd_compiler.record import Record, replace
 from ssmd_compiler.source import Document, Map, Path, Seq
 
 if typing.TYPE_CHECKING:
@@ -54,8 +53,7 @@ class ShapeKind(enum.StrEnum):
     SAID_TWICE = "said-twice"
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeFault:
+class ShapeFault(Record, frozen=True):
     """One fact: which kind, where, the field, what its message quotes, and the names that could be meant."""
 
     kind: ShapeKind
@@ -74,8 +72,7 @@ class ShapeFault:
     """It stands among keys, where somebody may have written the secret itself: what is there is not shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound(Generic[T]):
+class Bound(Record, Generic[T], frozen=True):
     """A document and its model; `value` is None when there are faults."""
 
     document: Document
@@ -156,7 +153,7 @@ def _at_top(spelled: Spelled, kind: str, faults: list[ShapeFault]) -> list[Shape
     if spelled.enveloped and "spec" not in spelled.document.data:
         faults = [fault for fault in faults if fault.kind is not ShapeKind.MISSING_FIELD or fault.detail]
     return [
-        dataclasses.replace(fault, older=tuple(accepted_at_top(spelled, kind, fault.subject)))
+        replace(fault, older=tuple(accepted_at_top(spelled, kind, fault.subject)))
         if fault.kind is ShapeKind.UNKNOWN_FIELD and not fault.detail
         else fault
         for fault in faults
@@ -218,7 +215,7 @@ def _validate(
         # A list whose items are wrong is not too short as well.
         told = [error for error in found if error["type"] != "too_short" or not error["input"]][:MOST_FAULTS]
         faults = ((error["loc"][0], _shape_fault(place, model, error)) for error in told)
-        return None, [dataclasses.replace(fault, near_secrets=top == "keys") for top, fault in faults]
+        return None, [replace(fault, near_secrets=top == "keys") for top, fault in faults]
 
 
 _EXPECTED = {
@@ -303,8 +300,7 @@ def _inner(annotation: Any) -> Any:
     return annotation
 
 
-@dataclass(frozen=True, slots=True)
-class _Items:
+class _Items(Record, frozen=True):
     """What every item of a list, or every value of a map, is."""
 
     model: Any

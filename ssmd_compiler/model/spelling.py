@@ -7,10 +7,10 @@ Accepted: the canonical form and the flat one, older field names, a key list for
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_compiler.model.base import SECOND_FORM
+from ssmd_compiler.record import Record
 from ssmd_compiler.source import Document, Map, Quoted, Seq
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ SHORT: Final = {"FeedVersion": {"protocol": "transport"}, "SchemaVersion": {"bre
 """By model: the fields for which a text may stand, and the entry of their mapping that it then means."""
 
 
-@dataclass(frozen=True, slots=True)
-class Twice:
+class Twice(Record, frozen=True):
     """One thing said under two names."""
 
     first: str
@@ -61,8 +60,7 @@ class Twice:
     other: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Nameless:
+class Nameless(Record, frozen=True):
     """An item of a list that stands for a map, without the field that names it."""
 
     where: str
@@ -82,8 +80,7 @@ class Form(enum.Enum):
     LAYER = "a layer beside `middleware`"
 
 
-@dataclass(frozen=True, slots=True)
-class Older:
+class Older(Record, frozen=True):
     """One thing written in an older form: the place of its key, and the canonical name for it.
 
     Of a list for a map the name is that of the field that names an item; of a flat document, its kind.
@@ -94,8 +91,7 @@ class Older:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Record, frozen=True):
     """A document in canonical form: the envelope's words apart, `body` as the model wants it."""
 
     document: Document

@@ -61,6 +61,18 @@ class Origins:
             told[path] = tuple(self._line(path, table, line) for line in sorted(set(numbers)))
         return {path: told[path] for path in asked}
 
+    def spelled(self, path: str, line: int, said: str) -> Origin | None:
+        """Who makes a line and is spelled in `said`, a part of it: a few trials where `of` needs hundreds."""
+        if self._refusal(path, [line]) is not None:
+            return None
+        found = tables(self._subject, self._recorder, {path: [line - 1]}, lambda text: spells(said, text))
+        origins = (one for one in self._line(path, found[path], line).origins if spells(said, one.place.text))
+        return next((one for one in origins if not one.whole), None)
+
+    def template_line(self, path: str, line: int) -> TemplateLine | None:
+        """The template line that printed a line, of a file that `of` tells of."""
+        return self._template_lines(path)[line - 1] if self._refusal(path, [line]) is None else None
+
     def _refusal(self, path: str, lines: Collection[int] | None) -> Untraceable | None:
         if self._files is None:
             return Untraceable(Why.NOT_SOUND)
@@ -93,7 +105,7 @@ class Origins:
     def _rank(self, origin: Origin, line: str) -> tuple[bool, bool, int, int, int, Span]:
         """The closest first: what the line spells, then what makes few lines, then the environment's own words."""
         place = origin.place
-        spelled = _spells(line, place.text)
+        spelled = spells(line, place.text)
         order = self._order.get(place.span.path, 0)
         return origin.whole, not spelled, origin.lines, order, -place.field.count("."), place.span
 
@@ -103,7 +115,7 @@ class Origins:
         return self._templates[path]
 
 
-def _spells(line: str, text: str) -> bool:
+def spells(line: str, text: str) -> bool:
     """Whether a line holds a text as a word of its own."""
     before, found, after = line.partition(text) if text else ("", "", "")
     return bool(found) and not (_is_word(before[-1:]) or _is_word(after[:1]))

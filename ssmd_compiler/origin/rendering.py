@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.emit import Output
     from ssmd_compiler.lower import Lowered
 
-__all__ = ["Files", "Recorder", "TemplateLine", "template_lines"]
+__all__ = ["Files", "Recorder", "TemplateLine", "template_line", "template_lines"]
 
 _ASKED: Final = b"\0"
 """Starts what stands for a file that is not rendered yet; no file starts so."""
@@ -117,6 +117,12 @@ class _Marked(Templates):
         marks = self._environment.extensions[_Marks.identifier]
         assert isinstance(marks, _Marks)  # noqa: S101 -- added above
         return marks.names[number] or ""
+
+
+def template_line(lowered: Lowered, own: Mapping[str, str], path: str, line: int) -> TemplateLine | None:
+    """The template line that printed a line, from 1, of a file of an environment with these own templates."""
+    lines = template_lines(Recorder(Templates(own)).files(lowered), path)
+    return lines[line - 1] if 1 <= line <= len(lines) else None
 
 
 def template_lines(files: Files, path: str) -> tuple[TemplateLine | None, ...]:

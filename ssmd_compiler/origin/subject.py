@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ssmd_compiler.link import Family, Kind, LinkedEnvironment, link
 from ssmd_compiler.model import bind, bind_settings
+from ssmd_compiler.record import replace
 from ssmd_compiler.source import Document
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Subject:
             case "Environment":
                 return link(bound, shared)
             case "Feed":
-                return link(own, dataclasses.replace(shared, feeds=family("feed", {bound.name: bound})))
+                return link(own, replace(shared, feeds=family("feed", {bound.name: bound})))
             case "Schema":
                 schemas = {**self._schemas(), bound.name: bound}
-                return link(own, dataclasses.replace(shared, schemas=family("schema", schemas)))
-        return link(own, dataclasses.replace(shared, settings=bound.value))
+                return link(own, replace(shared, schemas=family("schema", schemas)))
+        return link(own, replace(shared, settings=bound.value))
 
     def _schemas(self) -> dict[str, Bound[Any]]:
         return {use.name: use.schema for use in self.linked.schemas if use.schema is not None}

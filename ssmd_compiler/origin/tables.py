@@ -67,13 +67,21 @@ def files_of(
         return None
 
 
-def tables(subject: Subject, recorder: Recorder, asked: Mapping[str, Collection[int] | None]) -> dict[str, Table]:
-    """Who makes the lines asked for (None: all) of each file, all of which the environment emits."""
+def tables(
+    subject: Subject,
+    recorder: Recorder,
+    asked: Mapping[str, Collection[int] | None],
+    spelled: Callable[[str], bool] | None = None,
+) -> dict[str, Table]:
+    """Who makes the lines asked for (None: all) of each file, all of which the environment emits.
+
+    With `spelled`, only names and values of which it holds are tried, which is quick and finds little else.
+    """
     base = files_of(subject.linked, recorder)
     if base is None or not asked:
         return {}
     found = [Comparison(base, path, lines) for path, lines in asked.items()]
-    for batch in batches(subject):
+    for batch in batches(subject, spelled):
         together = _files(batch.together, recorder)
         if together is None and len(batch.variants) == 1:
             continue

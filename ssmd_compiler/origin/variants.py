@@ -7,7 +7,6 @@ that stand together come in batches: what all of them leave as it is, each of th
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
@@ -18,6 +17,7 @@ from ssmd_compiler.model import ShapeKind
 from ssmd_compiler.origin.changes import longer, others
 from ssmd_compiler.origin.places import Place, altered, entries, name_path, place_at, removed, renamed, replaced
 from ssmd_compiler.origin.subject import Subject, bound_with, family
+from ssmd_compiler.record import replace
 from ssmd_compiler.source import Map, texts
 
 if TYPE_CHECKING:
@@ -56,19 +56,24 @@ class Batch:
     together: Otherwise
 
 
-def batches(subject: Subject) -> Iterator[Batch]:
-    """The environment with each of its names, values, entries and items changed or left out."""
+def batches(subject: Subject, spelled: Callable[[str], bool] | None = None) -> Iterator[Batch]:
+    """The environment with each of its names, values, entries and items changed or left out.
+
+    With `spelled`, only with names and values changed, and only those of which it holds.
+    """
     for variant in _other_names(subject):
-        yield Batch([variant], variant.linked)
+        if spelled is None or spelled(variant.place.text):
+            yield Batch([variant], variant.linked)
     for kind, document in subject.documents():
         trial = Trial(subject, kind, document)
-        leaves = leaves_of(document)
+        leaves = leaves_of(document, spelled)
         for start in range(0, len(leaves), BATCH):
             yield from trial.other_values(leaves[start : start + BATCH])
         for path, value in entries(document.data):
-            for variant in trial.other_entries(path, value):
-                yield Batch([variant], variant.linked)
-    for variant in _other_feeds(subject):
+            if spelled is None or (isinstance(path[-1], str) and spelled(path[-1])):
+                for variant in trial.other_entries(path, value):
+                    yield Batch([variant], variant.linked)
+    for variant in _other_feeds(subject) if spelled is None else ():
         yield Batch([variant], variant.linked)
 
 
@@ -81,10 +86,10 @@ class Leaf:
     text: str
 
 
-def leaves_of(document: Document) -> list[Leaf]:
-    """Every text that a person said in a document."""
-    found = entries(document.data)
-    return [Leaf(place_at(document, path), path, value) for path, value in found if isinstance(value, str)]
+def leaves_of(document: Document, which: Callable[[str], bool] | None = None) -> list[Leaf]:
+    """Every text that a person said in a document, or each of `which` this holds."""
+    found = ((path, value) for path, value in entries(document.data) if isinstance(value, str))
+    return [Leaf(place_at(document, path), path, value) for path, value in found if which is None or which(value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def _other_names(subject: Subject) -> Iterator[Variant]:
     feed = _under("Feed", target.document, subject.linked.feed.name)
     using = bound_with("Environment", own, replaced(own.data, said, feed.name))
     if feed.sound and using.sound:
-        shared = dataclasses.replace(subject.linked.shared.reader(), feeds=family("feed", {feed.name: feed}))
+        shared = replace(subject.linked.shared.reader(), feeds=family("feed", {feed.name: feed}))
         for place in (place_at(own, said), place_at(target.document, name_path(target.document.data))):
             yield Variant(place, partial(link, using, shared))
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 from ssmd_compiler.emit import TemplateFault, argocd
 from ssmd_compiler.names import Names
 from ssmd_compiler.origin.alignment import lines_of, touched
+from ssmd_compiler.origin.causes import Cause
 from ssmd_compiler.origin.changes import longer
+from ssmd_compiler.origin.origins import spells
 from ssmd_compiler.origin.places import Place, name_path, place_at, replaced
 from ssmd_compiler.origin.rendering import Recorder, template_lines
 from ssmd_compiler.origin.result import LineOrigins, Origin, Untraceable, Why
@@ -72,6 +74,14 @@ class WorkspaceFiles:
             return Untraceable(Why.NO_SUCH_LINE, lines=len(printed))
         found = self._origins(recorder, path, text, wanted)
         return tuple(LineOrigins(line, tuple(found[line]), (), printed[line - 1]) for line in wanted)
+
+    def cause(self, path: str, line: int, said: str) -> Cause:
+        """What makes a line wrong: the value that is spelled in `said`, a part of it, and the template's line."""
+        told = self.of(path, [line])
+        if isinstance(told, Untraceable):
+            return Cause()
+        places = (origin.place for origin in told[0].origins if spells(said, origin.place.text))
+        return Cause(next(places, None), told[0].template)
 
     @property
     def _settings(self) -> Settings:

@@ -5,13 +5,13 @@ Rules are compiled once; a rule with a fault is told of once, and is not asked a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssmd_compiler.policy.evaluator import Evaluator, packages
 from ssmd_compiler.policy.problems import at_compilation, at_evaluation
 from ssmd_compiler.policy.rules import Fault, early_faults, filled, unshowable, variables_in
 from ssmd_compiler.policy.view import view
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from ssmd_compiler.lower import Lowered
@@ -22,16 +22,14 @@ __all__ = ["Judgement", "Policy", "Verdict"]
 _PARTS: Final[tuple[Literal["rule"], Literal["when"]]] = ("rule", "when")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True):
     """A rule that an environment does not keep, and what its message says of that."""
 
     rule: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Record, frozen=True):
     """What the rules say of one environment: what it does not keep, and which rules fail on it."""
 
     lowered: Lowered

@@ -7,7 +7,6 @@ it is evaluated, and other braces are text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ssmd_compiler.diagnostics.nearest import did_you_mean
@@ -15,6 +14,7 @@ from ssmd_compiler.diagnostics.secrets import masked
 from ssmd_compiler.model import Environment
 from ssmd_compiler.model.bind import fields_at
 from ssmd_compiler.policy.view import SHAPE, VARIABLES
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,7 @@ MAX_NESTING: Final = 24
 Part = Literal["rule", "when", "message", "at", "name"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Record, frozen=True):
     """Why a rule cannot be used: which of its fields, where in that (from 1; 0: all of it), and what was meant."""
 
     rule: int

@@ -6,15 +6,14 @@ wrong with one is noted, not judged: which codes there are is known to the check
 
 from __future__ import annotations
 
-import dataclasses
 import datetime  # noqa: TC003 -- the cache reads what fields are
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.dates import date_of
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.diagnostics.nearest import nearest
+from ssmd_compiler.record import Record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +33,14 @@ _COMMENT = re.compile(r"#[ \t]*ssmd:[ \t]*(?P<word>\w+)(?P<rest>.*)")
 _REST = re.compile(r"(?P<codes>.*?)(?:[ \t]until\b(?P<until>.*?))?(?:[ \t]--(?P<reason>.*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Record, frozen=True):
     """Why an allowance cannot be read, and where."""
 
     span: Span
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Record, frozen=True):
     """What one comment allows: codes with their places, on the lines from `first` to `last`, up to and with a day."""
 
     span: Span
@@ -82,7 +79,7 @@ def _is_meant(word: str) -> bool:
 
 
 def _too_many(last: Allowance) -> Allowance:
-    return dataclasses.replace(last, codes=(), flaw=Flaw(last.span, f"a document has at most {MOST} of them"))
+    return replace(last, codes=(), flaw=Flaw(last.span, f"a document has at most {MOST} of them"))
 
 
 def _allowance(path: str, number: int, match: re.Match[str], covered: tuple[int, int]) -> Allowance:

@@ -5,10 +5,10 @@ Nothing is typed here: a plain scalar stays text until a model asks for more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from ssmd_compiler.diagnostics import Span
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,14 +56,13 @@ class Quoted(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Record, frozen=True):
     """One file as read: its data, or the faults for which there is none."""
 
     path: str
     data: Any
     faults: tuple[Fault, ...] = ()
-    range: Range = field(default=(0, 0, 0, 1))
+    range: Range = (0, 0, 0, 1)
     allowances: tuple[Allowance, ...] = ()
 
     def span(self, path: Path = (), *, key: bool = False) -> Span:

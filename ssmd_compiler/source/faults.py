@@ -6,8 +6,9 @@ A fault is a fact with a place; the words for it, its code and its page stand in
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Span
@@ -36,8 +37,7 @@ class FaultKind(enum.StrEnum):
     NOT_READ = "not-read"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Record, frozen=True):
     """One fact: which kind, where, the detail that its message quotes, and the other place if there are two."""
 
     kind: FaultKind

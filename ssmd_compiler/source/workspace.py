@@ -6,11 +6,11 @@ Folders: `feeds/`, `schemas/`, `environments/` at the root or under `exchanges/`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.diagnostics.nearest import nearest
+from ssmd_compiler.record import Record
 from ssmd_compiler.source.document import Document, read_document
 from ssmd_compiler.source.faults import Fault, FaultKind
 from ssmd_compiler.source.limits import MAX_DOCUMENTS, MAX_FOLDER_FAULTS
@@ -19,7 +19,7 @@ from ssmd_compiler.source.tree import Refused, Tree, inside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ROOTS", "SETTINGS", "Sources", "discover", "load"]
+__all__ = ["FAMILIES", "ROOTS", "SETTINGS", "Sources", "discover", "load"]
 
 ROOTS: Final = ("", "exchanges")
 SETTINGS: Final = "ssmd.yaml"
@@ -27,15 +27,14 @@ TEMPLATES: Final = "templates"
 FAMILIES: Final = ("feeds", "schemas", "environments")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Record, frozen=True):
     """The paths of a workspace's documents, by family, and what was wrong with the folders."""
 
     feeds: tuple[str, ...]
     schemas: tuple[str, ...]
     environments: tuple[str, ...]
     templates: tuple[str, ...]
-    faults: tuple[Document, ...] = field(default=())
+    faults: tuple[Document, ...] = ()
     lost_folders: tuple[str, ...] = ()
     """Of the further folders, those that hold no family."""
     folders_beside_lost: tuple[str, ...] = ()

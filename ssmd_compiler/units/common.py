@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__
+from ssmd_compiler.record import Record, field
 from ssmd_compiler.source import Refused, Tree, sha256
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Common", "world_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Record, frozen=True):
     """What every unit is compiled against."""
 
     tree: Tree

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,10 @@ from ssmd_compiler.link import LinkedEnvironment, link
 from ssmd_compiler.lock import Group
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, bind, outline
+from ssmd_compiler.record import Record
 from ssmd_compiler.source import Allowance, sha256
 from ssmd_compiler.source.workspace import SETTINGS, load
+from ssmd_compiler.units import causes
 from ssmd_compiler.units.usage import used_by_environment
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "environment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Record, frozen=True):
     """One environment's part of a compilation."""
 
     path: str
@@ -65,7 +65,8 @@ def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
     linked = link(bound, shared)
     inputs = _inputs(common, linked, path)
     found += checks.run(linked)
-    if linked.sound_feed is None or linked.version is None or checks.stops(found):
+    unknown = any(use.schema is None for use in linked.schemas)
+    if linked.sound_feed is None or linked.version is None or unknown or checks.stops(found):
         return compiled(inputs, tuple(found))
     digests = [(name, digest if name == path else common.digests.get(name)) for name in inputs]
     provenance = sha256(repr(digests).encode())
@@ -81,8 +82,9 @@ def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:
         outputs = tuple(emit(lowered, common.templates))
     except TemplateFault as fault:
         return compiled(inputs, (*found, *checks.run(TemplateStage(fault.path, fault.line, fault.reason))))
-    found += checks.run(Emitted(lowered, outputs, common.templates.own.keys()))
-    found += checks.run(Manifests.of(outputs, common.templates.own, path, common.shared.settings, all_=prove))
+    found += checks.run(Emitted(lowered, outputs, common.templates.own))
+    own, settings, search = common.templates.own, common.shared.settings, causes.of_environment(common, linked)
+    found += checks.run(Manifests.of(outputs, own, path, settings, all_=prove, search=search))
     return compiled(
         inputs,
         tuple(found),

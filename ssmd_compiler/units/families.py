@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ssmd_compiler import checks, policy
@@ -13,7 +12,8 @@ from ssmd_compiler.emit import Templates, built_in, replaces
 from ssmd_compiler.link import Family, Kind, Question, Shared, schema_uses
 from ssmd_compiler.model import Bound, Schema, Settings, bind, bind_settings
 from ssmd_compiler.policy import Policy
-from ssmd_compiler.source import Document, Fault, FaultKind, Refused, Tree, beside, sha256
+from ssmd_compiler.record import Record
+from ssmd_compiler.source import Document, Fault, FaultKind, Map, Refused, Tree, beside, sha256
 from ssmd_compiler.source.limits import MAX_TEMPLATE_BYTES
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 from ssmd_compiler.units.common import Common, world_of
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "SchemaUnit"]
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaUnit:
+class SchemaUnit(Record, frozen=True):
     """A schema that is proven anew: its document and its definition files as found."""
 
     bound: Bound[Schema]
@@ -81,7 +80,8 @@ class Reading:
             self.diagnostics += checks.run(document)
         self.diagnostics += checks.run(Families.of(sources))
         templates = self._templates(sources.templates)
-        common = self._common(settings, sources, templates)
+        whole = not sources.lost_folders and (bound is None or bound.sound or _names_no_folder(bound))
+        common = self._common(settings, sources, templates, whole=whole)
         for path in sources.schemas:
             self._schema(path, common)
         for path in sources.feeds:
@@ -90,7 +90,7 @@ class Reading:
         self.rule_faults = self.policy.prove() if self.policy is not None else ()
         return sources, common
 
-    def _common(self, settings: Settings, sources: Sources, templates: Templates) -> Common:
+    def _common(self, settings: Settings, sources: Sources, templates: Templates, *, whole: bool) -> Common:
         paths: dict[str, dict[str, str]] = {
             "feed": _by_name(sources.feeds),
             "schema": _by_name(sources.schemas),
@@ -104,6 +104,7 @@ class Reading:
             schemas=self._family("schema", "Schema", paths, asked),
             as_of=self.as_of,
             environments=Family("environment", paths["environment"], str, asked),
+            whole=whole,
             asked=asked,
         )
         return Common(self.tree, shared, templates, paths, self.digests, {}, world, self.policy)
@@ -215,6 +216,12 @@ class Reading:
                     )
                     self.diagnostics += checks.run(Document(path, None, (fault,)))
         return Templates(own)
+
+
+def _names_no_folder(settings: Bound[Settings]) -> bool:
+    """Whether settings with a fault do not, whatever they mean, name a folder of sources."""
+    data = settings.document.data
+    return isinstance(data, Map) and data.keys() <= Settings.model_fields.keys() - {"paths"}
 
 
 def _of_a_size(template: bytes) -> bytes:

@@ -6,12 +6,11 @@ leaves no trace: it is compiled anew until it is mended.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, Severity
+from ssmd_compiler.record import Record, replace
 from ssmd_compiler.source import Allowance  # noqa: TC001 -- the cache reads what fields are
 from ssmd_compiler.units.environment import Compiled
 from ssmd_compiler.units.usage import Offer  # noqa: TC001 -- likewise
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Proven", "Trace", "Traces", "still_true", "trace"]
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(Record, frozen=True):
     """A feed or a schema: its findings, and (of a schema) the definition files that it names."""
 
     path: str
@@ -39,8 +37,7 @@ class Proven:
     """What it uses of others and has for others: see `usage`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Record, frozen=True):
     """A unit's result, and the world that it was made in."""
 
     world: str
@@ -58,7 +55,7 @@ def trace(world: str, unit: Compiled | Proven) -> Trace | None:
         return None
     if isinstance(unit, Compiled) and (unit.group is None or unit.failing):
         return None
-    return Trace(world, dataclasses.replace(unit, outputs=()) if isinstance(unit, Compiled) else unit)
+    return Trace(world, replace(unit, outputs=()) if isinstance(unit, Compiled) else unit)
 
 
 def still_true(known: Trace | None, path: str, common: Common) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks import Usage, stops
-from ssmd_compiler.emit import template_of
+from ssmd_compiler.emit import replaces, template_of
 
 if TYPE_CHECKING:
     import datetime
@@ -100,7 +100,8 @@ def _unused_templates(common: Common, compiled: Collection[Compiled], used: Coll
         rendered |= own.keys() & _OF_WORKSPACE
     if len(rendered) < len(own):
         reached = common.templates.included(rendered)
-        yield from (name for name in own if name not in reached)
+        # Of one that is misnamed, that nobody reads it is told already.
+        yield from (name for name in own if name not in reached and replaces(name))
 
 
 _OF_WORKSPACE = frozenset({"appproject.yaml.j2", "kustomization.yaml.j2"})

@@ -90,3 +90,21 @@ def write(files: dict[str, bytes], root: Path) -> None:
 
 def is_root() -> bool:
     return os.geteuid() == 0
+
+
+def failing_trees(folder: Path) -> dict[str, dict[str, bytes]]:
+    """By code: the files of its page's example that fails, built in `folder`, so that everything that can be found is."""
+    from ssmd_compiler.checks import modules
+    from ssmd_compiler.checks.pages import page
+
+    found = {}
+    for module in modules():
+        root = folder / module.CODE
+        write(base_files(), root)
+        steps = next(one for one in page(module).examples if one.verdict == "FAIL").steps
+        if {step.way for step in steps} <= {"", "as is", "bytes"}:
+            for step in steps:
+                apply(step, root)
+            files = (path for path in root.rglob("*") if path.is_file())
+            found[module.CODE] = {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    return found

@@ -70,7 +70,7 @@ def best(file: str, shards: int, text: str) -> LineOrigins:
 LINES = [
     ("dev/spec-s017.json", 128, '"KX017-05009"', "symbols[5009]"),
     ("dev/spec-s017.json", 128, '"shard": "s017"', "shards.s017"),
-    ("dev/spec-s017.json", 128, '"exchange": "kalshi"', "feed"),
+    ("dev/spec-s017.json", 128, '"exchange": "kalshi"', "versions[0].parser_config.exchange"),
     ("dev/deployment-s017.yaml", 128, "replicas: 3", "shards.s017.replicas"),
     ("dev/deployment-s017.yaml", 128, "mountPath: /var/lib/ssmd/storage", "middleware.storage.path"),
     ("dev/configmap.yaml", 128, '"KX017-05009"', "symbols[5009]"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from budget import CAMPAIGN
 from examples import _Plain
 
 from ssmd_compiler.compiler import Compilation, Options, compile
@@ -32,6 +33,8 @@ AS_OF = datetime.date(2026, 11, 1)
 Steps = tuple[str | int, ...]
 
 ENVIRONMENTS = {"kalshi-prod": "kalshi", "binance": "binance"}
+EVERY = 1 if CAMPAIGN else 6
+"""Of the values, each so many-th is edited: all of them in a campaign."""
 
 
 @functools.cache
@@ -173,7 +176,7 @@ def effects(environment: str) -> dict[tuple[str, str], Effect]:
     found: dict[tuple[str, str], Effect] = {}
     for path in edited(environment):
         data = load(sources(environment)[path])
-        for steps, text in leaves(data):
+        for steps, text in list(leaves(data))[::EVERY]:
             effect = Effect()
             for other in (*dict.fromkeys(others(text)), None):
                 after = compiled_with(environment, path, put(data, steps, other))
@@ -244,5 +247,5 @@ def test_what_is_named_alters_the_line_when_it_is_edited(environment: str) -> No
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_oracle_reaches_most_values(environment: str) -> None:
-    total = sum(1 for path in edited(environment) for _ in leaves(load(sources(environment)[path])))
-    assert len(effects(environment)) > total / 2
+    tried = sum(len(list(leaves(load(sources(environment)[path])))[::EVERY]) for path in edited(environment))
+    assert len(effects(environment)) > tried / 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +10,16 @@ import pytest
 from captures import DATE, WORKSPACES
 from examples import base_files
 
-from ssmd_compiler import emit
+from ssmd_compiler import emit, origin
 from ssmd_compiler.checks import Manifests, run
 from ssmd_compiler.compiler import Compilation, Options, compile
+from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.emit import Output
 from ssmd_compiler.emit.templates import built_in
 from ssmd_compiler.manifests import findings
 from ssmd_compiler.model import Settings
 from ssmd_compiler.source import DirectoryTree, MemoryTree
+from ssmd_compiler.units import causes
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = b"apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ name }}\nspec:\n  ports:\n    - port: none\n"
@@ -95,6 +96,7 @@ def test_the_workspaces_own_documents_are_proven():
     files = WORKSPACES["everything"] | {"templates/appproject.yaml.j2": wrong}
     (found,) = [one for one in compiled(files).diagnostics if one.code == "SSMD810"]
     assert found.span.path == "templates/appproject.yaml.j2"
+    assert found.related[0].span.path == "generated/argocd/_project.yaml"
 
 
 def test_a_validator_is_not_loaded_where_nothing_is_proven(tmp_path):
@@ -123,7 +125,74 @@ def test_a_flaw_of_a_built_in_template_is_told_at_the_environment(spoilt):
 
 def test_a_flaw_of_ones_own_template_is_told_there():
     (found,) = compiled(base_files() | OWN).diagnostics
-    assert (found.span.path, found.label) == ("templates/service.yaml.j2", "line 7 of `dev/service.yaml`")
+    assert (found.span, found.label) == (
+        Span("templates/service.yaml.j2", 7, 5, 7, 17),
+        "line 7 of `dev/service.yaml`",
+    )
+    generated, compiled_for = found.related
+    assert (generated.span, generated.text) == (
+        Span("generated/dev/service.yaml", 7, 13, 7, 17),
+        "    - port: none",
+    )
+    assert compiled_for.span == Span("environments/dev.yaml")
+
+
+PRINTS = SERVICE.replace(b"none", b"{{ name }}")
+
+
+def test_a_flaw_of_a_value_is_told_where_it_was_written():
+    (found,) = compiled(base_files() | {"templates/service.yaml.j2": PRINTS}).diagnostics
+    assert found.span == Span("environments/dev.yaml", 4, 9, 4, 12)
+    assert [one.span.path for one in found.related] == ["templates/service.yaml.j2", "generated/dev/service.yaml"]
+
+
+def test_a_value_that_the_line_spells_by_chance_is_not_blamed():
+    """`local` is the type of the storage; what it is changed to leaves the template's own `local` as it is."""
+    own = SERVICE.replace(b"none", b"{{ 'local' }}")
+    (found,) = compiled(base_files() | {"templates/service.yaml.j2": own}).diagnostics
+    assert found.span == Span("templates/service.yaml.j2", 7, 5, 7, 26)
+
+
+def test_a_value_that_is_spelled_otherwise_is_found_where_that_takes_little_time():
+    own = {"templates/service.yaml.j2": SERVICE.replace(b"none", b"{{ name[::-1] }}")}
+    (found,) = compiled(base_files() | own).diagnostics
+    assert found.span == Span("environments/dev.yaml", 4, 9, 4, 12)
+
+
+def test_among_many_environments_only_plain_values_are_looked_for(monkeypatch):
+    monkeypatch.setattr(causes, "FEW", 0)
+    own = {"templates/service.yaml.j2": SERVICE.replace(b"none", b"{{ name[::-1] }}")}
+    (found,) = compiled(base_files() | own).diagnostics
+    assert found.span.path == "templates/service.yaml.j2"
+    (found,) = compiled(base_files() | {"templates/service.yaml.j2": PRINTS}).diagnostics
+    assert found.span.path == "environments/dev.yaml"
+
+
+def test_where_a_warning_is_told_does_not_depend_on_how_many_environments_there_are():
+    """It is remembered, and told again when there are more."""
+    own = {"templates/service.yaml.j2": SERVICE.replace(b"kind: Service", b"kind: {{ name[::-1] }}")}
+    (found,) = compiled(base_files() | own).diagnostics
+    assert (found.code, found.span.path) == ("SSMD814", "templates/service.yaml.j2")
+
+
+def test_no_cause_is_looked_for_where_nothing_is_wrong(monkeypatch):
+    monkeypatch.setattr(origin, "causes", lambda *_, **__: pytest.fail("looked for"))
+    assert codes(compiled(base_files() | {"templates/service.yaml.j2": built_in()["service.yaml.j2"].encode()})) == []
+
+
+def test_of_an_included_template_the_line_of_the_included_one_is_told():
+    own = {
+        "templates/service.yaml.j2": b"apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ name }}\n{% include '_spec.yaml.j2' %}\n",
+        "templates/_spec.yaml.j2": b"spec:\n  prots: []\n",
+    }
+    (found,) = compiled(base_files() | own).diagnostics
+    assert found.span == Span("templates/_spec.yaml.j2", 2, 3, 2, 12)
+
+
+def test_a_generated_line_that_may_hold_a_secret_is_not_shown():
+    own = {"templates/service.yaml.j2": SERVICE.replace(b"none", b"'postgres://me:hunter2hunter2@db'")}
+    (found,) = compiled(base_files() | own).diagnostics
+    assert "hunter2" not in repr(found)
 
 
 def test_what_another_check_tells_is_not_told_twice():
@@ -132,7 +201,7 @@ def test_what_another_check_tells_is_not_told_twice():
 
 
 def test_a_built_in_template_that_prints_no_document_is_told():
-    stage = Manifests.of([Output("dev/service.yaml", b"{")], (), "environments/dev.yaml", Settings(), all_=True)
+    stage = Manifests.of([Output("dev/service.yaml", b"{")], {}, "environments/dev.yaml", Settings(), all_=True)
     assert [one.code for one in run(stage)] == ["SSMD810"]
 
 
@@ -171,10 +240,4 @@ spec: {{groups: [{{name: a, rules: [{{alert: A, expr: '{expression}'}}, {{alert:
 
 def test_a_flaw_is_frozen_and_says_its_place():
     (flaw,) = findings([Output("a/a.yaml", SERVICE.replace(b"{{ name }}", b"a"))])
-    assert dataclasses.asdict(flaw)["at"] == {
-        "path": "a/a.yaml",
-        "line": 7,
-        "column": 13,
-        "end_line": 7,
-        "end_column": 17,
-    }
+    assert flaw.at == Span("a/a.yaml", 7, 13, 7, 17)

@@ -234,6 +234,17 @@ def publish_with_findings() -> None:
     publishing.concerns = lambda *_: False
 
 
+def no_care_for_the_cache() -> None:
+    """Whatever has the name of a cache's file is opened and read to its end, and what it holds is believed."""
+    from ssmd_compiler.cache import store
+
+    def read(folder: int, name: str) -> bytes:
+        with open(f"/proc/self/fd/{folder}/{name}", "rb") as file:  # noqa: PTH123
+            return file.read()[16:]
+
+    store.read = read
+
+
 # Secrets
 
 
@@ -278,7 +289,8 @@ def explode() -> None:
         problem.add_note(password)
         raise problem from ValueError(password)
 
-    _everywhere("ssmd_compiler.compiler.compile", compile_)
+    for name in ("compiler.compile", "formatting.formatted", "sound.Workspace", "schemas.Schemas"):
+        _everywhere(f"ssmd_compiler.{name}", compile_)
 
 
 def worker_dies() -> None:

@@ -194,6 +194,7 @@ def test_a_folder_that_is_gone_does_not_matter_when_another_is_named(workspace: 
 # Arguments
 
 LONG = "a" * 300
+ESCAPES = "\x1b]0;title\x07\u202e\r"
 BAD_ARGUMENTS: dict[str, list[str]] = {
     "a long workspace": ["validate", "--config-dir", LONG],
     "no workspace": ["validate", "--config-dir", "nothing"],
@@ -216,6 +217,31 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "a long file for the report": ["validate", "--format", f"json={LONG}"],
     "a long folder to start in": ["init", LONG],
     "a folder of a file to start in": ["init", f"{ENVIRONMENT}/x"],
+    "a long file to trace": ["trace", LONG],
+    "a long generated file to trace": ["trace", f"generated/{LONG}"],
+    "a long file elsewhere to trace": ["trace", f"/{LONG}"],
+    "a file of escapes to trace": ["trace", ESCAPES],
+    "a line that is not there to trace": ["trace", "generated/dev/spec.json:0"],
+    "a source to trace": ["trace", "generated/../ssmd.yaml"],
+    "an environment of escapes to draw": ["graph", ESCAPES],
+    "a picture of escapes": ["graph", "--format", ESCAPES],
+    "a schema of escapes": ["schema", "compat", ESCAPES],
+    "a schema above": ["schema", "hash", "../x"],
+    "a command of escapes, within": ["schema", ESCAPES],
+    "a list of escapes": ["schema", "list", "--output", ESCAPES],
+    "a kind of escapes": ["schema-json", ESCAPES],
+    "a shell of escapes": ["completion", ESCAPES],
+    "an option of escapes": ["validate", f"--{ESCAPES}"],
+    "a date of escapes": ["validate", "--as-of", ESCAPES],
+    "a date that is none": ["validate", "--as-of", "0000-01-01"],
+    "a file outside to format": ["fmt", "/etc/passwd"],
+    "a file of escapes to format": ["fmt", ESCAPES],
+    "a long file on standard input": ["validate", "-", "--stdin-path", f"environments/{LONG}.yaml"],
+    "a file outside on standard input": ["validate", "-", "--stdin-path", "/etc/passwd"],
+    "a file above on standard input": ["validate", "-", "--stdin-path", "../x"],
+    "no document on standard input": ["fmt", "-", "--stdin-path", ESCAPES],
+    "a fix of standard input": ["validate", "--fix", "-", "--stdin-path", ENVIRONMENT],
+    "a report in a process": ["validate", "--format", "json=/proc/self/mem"],
 }
 
 
@@ -239,6 +265,19 @@ def test_few_open_files_are_no_bug(command: str, jail: Jail, tmp_path: Path) -> 
 
 
 # A workspace from nothing
+
+
+def test_init_says_the_folder_so_that_it_can_be_shown(jail: Jail, tmp_path: Path) -> None:
+    ran = jail.run(["init", ESCAPES], tmp_path)
+    assert ran.code == 0
+    assert ran.said.replace("\n", "").isprintable()
+
+
+def test_a_watch_says_what_was_typed_so_that_it_can_be_shown(jail: Jail, workspace: Path) -> None:
+    ran = jail.run(["compile", "--watch", ESCAPES], workspace, seconds=0.8)
+    assert ran.late
+    assert "no environment" in ran.err
+    assert ran.said.replace("\n", "").isprintable()
 
 
 def test_init_writes_through_no_link(jail: Jail, tmp_path: Path) -> None:

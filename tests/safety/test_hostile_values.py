@@ -345,7 +345,7 @@ TEXT_PLACES: dict[str, tuple[str, Callable[[str], str]]] = {
 
 def documents(root: Path) -> dict[str, list[Any]]:
     return {
-        str(path.relative_to(root)): list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        str(path.relative_to(root)): list(yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
         for path in sorted(root.rglob("*.yaml"))
     }
 

@@ -7,6 +7,7 @@ temporary folder.
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ def transport(url: str, more: str = "") -> str:
 def parser(*lines: str) -> str:
     setting = "".join(f"      {line}\n" for line in lines)
     return feed(old="      exchange: kraken\n", new=f"      exchange: kraken\n{setting}")
+
+
+def policy(rule: str, message: str = "x", more: str = "") -> str:
+    return f"policy: [{{name: a, rule: {json.dumps(rule)}, message: {json.dumps(message)}{more}}}]\n"
 
 
 ACCEPTED_OTHERWISE: dict[str, tuple[str, str]] = {
@@ -250,6 +255,25 @@ WRONG_AS_WELL: dict[str, tuple[str, str | bytes]] = {
     "settings": (SETTINGS, f"password: {SECRET}\n"),
     "settings, beside": (SETTINGS, f"repository: {{url: 'https://user:{ENCODED}@git.example.com/x.git', foo: 1}}\n"),
     "a schema": ("schemas/trade.yaml", f"name: trade\npassword: {SECRET}\n"),
+    "a rule's text": (SETTINGS, policy(f"env.name == 'password={SECRET}'")),
+    "a rule that cannot be read": (SETTINGS, policy(f"'password={SECRET}' ==")),
+    "a rule that fails": (SETTINGS, policy(f"{{'token={SECRET}': 1}}['x'] == 1")),
+    "a rule that gives no boolean": (SETTINGS, policy(f"'password={SECRET}'")),
+    "a rule's message": (SETTINGS, policy("false", f"password={SECRET}")),
+    "a rule's message and a value": (SETTINGS, policy("false", f"{{env.nothing}} password={SECRET}")),
+    "a rule's name": (SETTINGS, policy("false").replace("name: a", f"name: 'password={SECRET}'")),
+    "a rule's place": (SETTINGS, policy("false", more=f", at: 'password={SECRET}'")),
+    "a value that a rule shows": (
+        FEED,
+        feed(old="/v2", new=f"/v2?token={ENCODED}") + "unknown: 1\n",
+    ),
+    "an allowance's reason": (
+        ENVIRONMENT,
+        environment(f"# ssmd: allow SSMD306 until 2020-01-01 -- password={SECRET}", "x: 1"),
+    ),
+    "an allowance's code": (ENVIRONMENT, environment(f"# ssmd: allow password={SECRET} until 2099-01-01 -- x", "x: 1")),
+    "an allowance's date": (ENVIRONMENT, environment(f"# ssmd: allow SSMD306 until password={SECRET} -- x", "x: 1")),
+    "an allowance's word": (ENVIRONMENT, environment(f"x: 1  # ssmd: alow password={SECRET}")),
     "a template": (TEMPLATE, f"password: {SECRET} {{{{ nothing }}}}\n"),
     "a template's argument": (TEMPLATE, f"x: {{{{ nothing(password='{SECRET}') }}}}\n"),
 }
@@ -281,6 +305,27 @@ def check_silent(root: Path, jail: Jail, *, refused: bool, changed: tuple[str, .
         if refused:
             assert PLAINTEXT in ran.codes
     assert not (root / "generated").exists()
+    check_others_silent(root, jail)
+
+
+REPORTS = ("sarif", "github", "gitlab", "junit", "checkstyle")
+OTHERS = (
+    ("validate", "-v", *(word for name in REPORTS for word in ("--format", f"{name}=../scratch/{name}"))),
+    ("graph",),
+    ("trace", "generated/dev/spec.json", "--output", "json"),
+    ("schema", "list", "--output", "yaml"),
+    ("fmt", "--check"),
+    ("validate", "--fix"),
+    ("fmt",),
+)
+"""Whatever else tells of a workspace; those that write to its sources come last."""
+
+
+def check_others_silent(root: Path, jail: Jail) -> None:
+    for arguments in OTHERS:
+        ran = jail.run(arguments, root, env={"TMPDIR": str(root.parent / "scratch")})
+        assert ran.code in (0, 1, 2), ran.said
+        assert leaks(root, ran.said) == [], arguments
 
 
 @pytest.mark.parametrize("name", ACCEPTED_OTHERWISE)
@@ -345,14 +390,20 @@ def test_a_secret_in_what_was_generated_is_not_shown_by_a_diff(jail: Jail, works
 # Bugs of our own
 
 
-def test_a_crash_says_nothing_of_what_it_was_working_on(jail: Jail, workspace: Path) -> None:
-    ran = run(jail, workspace, changed=("explode",))
-    assert ran.outcome.code == 3
-    assert len(ran.outcome.err.splitlines()) == 2
-    (crash,) = (workspace.parent / "scratch").iterdir()
-    assert str(crash) in ran.outcome.err
+CRASHING = ["validate", "validate --fix", "compile", "fmt", "graph", "trace generated/dev/spec.json", "schema list"]
+
+
+@pytest.mark.parametrize("command", CRASHING)
+def test_a_crash_says_nothing_of_what_it_was_working_on(command: str, jail: Jail, workspace: Path) -> None:
+    scratch = workspace.parent / "scratch"
+    scratch.mkdir()
+    ran = jail.run(command.split(), workspace, changed=("explode",), env={"TMPDIR": str(scratch)})
+    assert ran.code == 3
+    assert len(ran.err.splitlines()) == 2
+    (crash,) = scratch.iterdir()
+    assert str(crash) in ran.err
     assert "RuntimeError" in crash.read_text()
-    assert leaks(workspace, ran.outcome.said) == []
+    assert leaks(workspace, ran.said) == []
 
 
 def test_a_crash_is_told_where_no_file_can_be_left(jail: Jail, workspace: Path) -> None:
@@ -376,6 +427,9 @@ def test_control_without_the_check_it_is_generated(jail: Jail, workspace: Path) 
     ran = run(jail, workspace, changed=("no_secret_check",))
     assert ran.outcome.code == 0
     assert "ws/generated/dev/spec.json" in leaks(workspace, ran.outcome.said)
+    for arguments in (("trace", "generated/dev/spec.json", "--output", "json"), ("compile", "--check")):
+        plant(workspace, "generated/dev/spec.json", "")
+        assert leaks(workspace, jail.run(arguments, workspace, changed=("no_secret_check", "no_mask")).said)
 
 
 @pytest.mark.parametrize("name", ["an unknown field beside it", "twice", "syntax on its line"])

@@ -79,7 +79,8 @@ def _result(finding: Finding, codes: Mapping[str, int], places: _Places) -> Json
 
 def _related(diagnostic: Diagnostic, places: _Places) -> Iterator[Json]:
     for number, related in enumerate(diagnostic.related, start=1):
-        location: Json = {"id": number, "physicalLocation": places.location(related.span)}
+        known = related.text is not None
+        location: Json = {"id": number, "physicalLocation": places.location(related.span, known=known)}
         yield location | ({"message": {"text": _plain(printable(related.note))}} if related.note else {})
 
 
@@ -103,8 +104,11 @@ class _Places:
     def __init__(self, report: Report) -> None:
         self.files, self.folder = Files(report), report.folder
 
-    def location(self, span: Span) -> Json:
+    def location(self, span: Span, *, known: bool = False) -> Json:
+        """`known`: the place is right, whatever the file on disk holds."""
         location: Json = {"artifactLocation": self.artifact(span.path)}
+        if known:
+            return location | {"region": _region(span)}
         return location | ({"region": _region(self.files.within(span))} if self.files.known(span.path) else {})
 
     def artifact(self, path: str) -> Json:

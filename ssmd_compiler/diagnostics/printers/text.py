@@ -117,12 +117,13 @@ class _Place:
     arrow: str
     mark: str
     ink: str
+    text: str | None = None
 
 
 def _diagnostic(diagnostic: Diagnostic, page: _Page) -> str:
     places = [
         _Place(diagnostic.span, diagnostic.label, "-->", "^", _INK[diagnostic.severity]),
-        *(_Place(related.span, related.note, ":::", "-", _BLUE) for related in diagnostic.related),
+        *(_Place(related.span, related.note, ":::", "-", _BLUE, related.text) for related in diagnostic.related),
     ]
     gutter = max(len(str(place.span.line)) for place in places) + 2
     lines = [_title(diagnostic, page)]
@@ -142,7 +143,7 @@ def _place(place: _Place, gutter: int, page: _Page) -> Iterator[str]:
     span = place.span
     arrow = page.ink(_BLUE, " " * (gutter - 1) + place.arrow)
     yield f"{arrow} {printable(span.path)}:{span.line}:{span.column}"
-    line = page.line_at(span)
+    line = page.line_at(span) if place.text is None else place.text
     if line is not None:
         yield from _snippet(place, line, gutter, page)
     elif place.label:

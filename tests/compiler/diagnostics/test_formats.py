@@ -26,6 +26,7 @@ from ssmd_compiler.diagnostics import Diagnostic, Related, Severity, Span, TextE
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.printers import PRINTERS, Report, Rule, printer
 from ssmd_compiler.diagnostics.printers.places import findings
+from ssmd_compiler.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,7 @@ def github(text: str) -> list[Read]:
         match = COMMAND.fullmatch(line)
         assert match, line
         said = dict(pair.split("=", 1) for pair in match["properties"].split(","))
-        numbers = tuple(int(said[name]) for name in ("line", "col", "endLine", "endColumn") if name in said)
+        numbers = tuple(int(said.get(name, 1)) for name in ("line", "col", "endLine", "endColumn"))
         message = unescaped(match["data"]).split("\n")[0]
         found.append(Read(message, unescaped(said["file"]), match["command"], numbers))
     return found
@@ -295,7 +296,7 @@ def in_file(source: str, place: tuple[int, ...]) -> None:
 @tries(60)
 @given(st.lists(st.builds(lambda span: error("SSMD900", "x", at=span), SPANS), max_size=4))
 def test_no_text_of_a_source_is_in_a_report(name: str, diagnostics: list[Diagnostic]) -> None:
-    hidden = [dataclasses.replace(one, hidden=True) for one in diagnostics]
+    hidden = [replace(one, hidden=True) for one in diagnostics]
     assert "canary" not in shown(name, hidden, "a: canary-hunter2\nb: canary-hunter2\n" * 3)
 
 
@@ -305,7 +306,7 @@ def test_no_text_of_a_source_is_in_a_report(name: str, diagnostics: list[Diagnos
 def test_fingerprints_stay_when_lines_move_and_differ_from_each_other() -> None:
     found = [*(at_line(line) for line in (3, 7, 9)), warning("SSMD900", "other", at=Span("a.yaml", 4))]
     moved = [
-        dataclasses.replace(one, span=Span("a.yaml", one.span.line + 20, 5, one.span.line + 20, 9)) for one in found
+        replace(one, span=Span("a.yaml", one.span.line + 20, 5, one.span.line + 20, 9)) for one in found
     ]
     before, after = ([one.fingerprint for one in findings(report_of(each))] for each in (found, moved))
     assert before == after
