@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__, checks
-from ssmd_compiler.checks import Manifests, Rules, Topology
+from ssmd_compiler.checks import Manifests, Rules, TemplateStage, Topology
 from ssmd_compiler.checks.allowing import allow
 from ssmd_compiler.definitions import Parsing
 from ssmd_compiler.diagnostics import Diagnostic, Severity
-from ssmd_compiler.emit import Output, argocd
+from ssmd_compiler.emit import Output, TemplateFault, argocd
 from ssmd_compiler.lock import Group, Lock, ordered
 from ssmd_compiler.record import Record, field
 from ssmd_compiler.source.workspace import SETTINGS
@@ -81,7 +81,11 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     diagnostics += checks.run(usage(common, proven, compiled))
     diagnostics += checks.run(Rules.of(common.policy, reading.rule_faults, [one.failing for one in compiled]))
     diagnostics += checks.run(Topology(one.claims for one in compiled if one.claims is not None))
-    workspace_outputs = list(_workspace_outputs(common, compiled))
+    workspace_outputs: list[Output] = []
+    try:
+        workspace_outputs += _workspace_outputs(common, compiled)
+    except TemplateFault as fault:
+        diagnostics += checks.run(TemplateStage(fault.path, fault.line, fault.reason))
     own, settings, all_ = common.templates.own, common.shared.settings, options.prove_manifests
     search = of_workspace(common, [one.path for one in compiled if one.namespace is not None])
     diagnostics += checks.run(Manifests.of(workspace_outputs, own, SETTINGS, settings, all_=all_, search=search))

@@ -136,11 +136,13 @@ def misplaced(found: Diagnostic, files: Mapping[str, bytes]) -> list[Span]:
     wrong = [span for span in places if not within(span, files)]
     # A line of a file that is still to be written comes with the finding.
     shown = [(one.span, one.text) for one in found.related if one.text is not None]
-    return wrong + [span for span, text in shown if not within(_only_line(span), {span.path: text.encode()})]
+    return wrong + [span for span, text in shown if not _begins_in(span, text)]
 
 
-def _only_line(span: Span) -> Span:
-    return Span(span.path, 1, span.column, 1, span.end_column) if span.line == span.end_line > 0 else Span("", 0)
+def _begins_in(span: Span, line: str) -> bool:
+    """Whether a span can start in a line; an empty one is not shown at all."""
+    order = (1, 1) <= (span.line, span.column) <= (span.end_line, span.end_column)
+    return order and (not line or span.column <= len(line) + 1)
 
 
 def within(span: Span, files: Mapping[str, bytes]) -> bool:

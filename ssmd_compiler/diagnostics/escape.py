@@ -6,7 +6,7 @@ characters, exotic spaces, line breaks. The result is for reading, not for parsi
 
 from __future__ import annotations
 
-__all__ = ["printable"]
+__all__ = ["no_command", "printable"]
 
 
 def printable(text: str) -> str:
@@ -14,3 +14,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def no_command(line: str) -> str:
+    """`line`, for the start of a line in a log, where a runner of GitHub's would obey `::error::`."""
+    return line.replace("::", r":\x3a", 1) if line.lstrip().startswith("::") else line

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ HANGS = 60
 """Seconds after which an input counts as one that never ends."""
 
 MEMORY = 4 << 30
+LINES = 30
+"""Of what was found, the last so many are printed."""
+
 ROUND = 200
 """Examples after which strategies begin anew, with another seed."""
 
@@ -82,6 +86,9 @@ def _child(name: str, current: Path, count: Path) -> int:
     try:
         while time.monotonic() < end:
             _round(TARGETS[name], one, end)
+    except BaseException:  # noqa: BLE001 -- whatever it is, it was found
+        print("\n".join(traceback.format_exc().splitlines()[-LINES:]), flush=True)
+        return 1
     finally:
         count.write_text(str(tried))
     return 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.diagnostics.escape import printable
+from ssmd_compiler.diagnostics.escape import no_command, printable
 from ssmd_compiler.diagnostics.model import Span
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def findings(report: Report) -> Iterator[Finding]:
 def words(diagnostic: Diagnostic) -> list[str]:
     """The message, the label and the help, each line by itself; the first line is the message."""
     lines = [*diagnostic.label.split("\n"), *diagnostic.help.split("\n")]
-    return [printable(diagnostic.message), *(printable(line) for line in lines if line)]
+    return [printable(diagnostic.message), *(no_command(printable(line)) for line in lines if line)]
 
 
 class Files:

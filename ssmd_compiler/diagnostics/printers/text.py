@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.diagnostics.escape import printable
+from ssmd_compiler.diagnostics.escape import no_command, printable
 from ssmd_compiler.diagnostics.model import Severity
 from ssmd_compiler.diagnostics.printers.excerpt import excerpt
 from ssmd_compiler.diagnostics.secrets import masked_near
@@ -170,7 +170,7 @@ def _columns(span: Span, line: str) -> tuple[int, int]:
 
 def _remark(word: str, content: str, gutter: int, page: _Page) -> Iterator[str]:
     """A line under the gutter. Line breaks of ours are kept, each further line indented so that it forges nothing."""
-    first, *others = (printable(line).rstrip() for line in content.split("\n"))
+    first, *others = (no_command(printable(line)).rstrip() for line in content.split("\n"))
     head = f"{' ' * gutter}= "
     yield page.ink(_BLUE, head) + page.ink(_BOLD, f"{word}:") + f" {first}".rstrip()
     indent = " " * (len(head) + len(word) + 2)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssmd_compiler.cache import stamps, store
-from ssmd_compiler.cli import publishing, run
+from ssmd_compiler.cli import proving, publishing, run
 
 HERE = Path(__file__).parents[3]
 DAY = "2026-11-21"
@@ -75,6 +75,7 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             yield work(path)
 
     monkeypatch.setattr(publishing, "each", each)
+    monkeypatch.setattr(proving, "each", each)
     return seen
 
 
@@ -233,6 +234,66 @@ def test_a_copied_workspace_has_no_cache(workspace, tmp_path, worked):
     worked.clear()
     ssmd(tmp_path / "copy", "compile")
     assert worked == [*ENVIRONMENTS]
+
+
+# Proofs
+
+
+def test_what_is_proven_is_not_proven_again(workspace, worked):
+    compile_settled(workspace)
+    worked.clear()
+    assert ssmd(workspace, "validate") == (0, "")
+    assert set(worked) == set(ENVIRONMENTS), "compiling alone proves no manifest"
+    worked.clear()
+    assert ssmd(workspace, "validate") == (0, "")
+    assert worked == []
+    replace(workspace / "environments/kraken-prod.yaml", "BTC/USD", "LTC/USD")
+    settle()
+    assert ssmd(workspace, "compile")[0] == 0
+    assert worked == ["kraken-prod"]
+    worked.clear()
+    assert ssmd(workspace, "validate") == (0, "")
+    assert worked == ["kraken-prod"]
+
+
+def test_a_warning_is_told_again_and_where_it_is_allowed_counted(workspace, worked):
+    shutil.copy(workspace / "schemas/trade.yaml", workspace / "schemas/spare.yaml")
+    replace(workspace / "schemas/spare.yaml", "name: trade", "name: spare")
+    ssmd(workspace, "compile")
+    settle()
+    (workspace / "ssmd.yaml").write_bytes((workspace / "ssmd.yaml").read_bytes() + b"# seen\n")
+    settle()
+    ssmd(workspace, "compile")
+    first = ssmd(workspace, "validate", "-v")
+    assert "SSMD" in first[1]
+    worked.clear()
+    assert ssmd(workspace, "validate", "-v") == first
+    assert worked == []
+
+
+def test_what_is_edited_after_the_proof_is_found(workspace):
+    compile_settled(workspace)
+    assert [ssmd(workspace, "validate")[0] for _ in range(2)] == [0, 0]
+    replace(workspace / "generated/kraken-prod/service.yaml", "kind: Service", "kind: Services")
+    code, said = ssmd(workspace, "validate")
+    assert code == 1
+    assert "SSMD801" in said
+    replace(workspace / "generated/kraken-prod/service.yaml", "kind: Services", "kind: Service")
+    assert ssmd(workspace, "validate") == (0, "")
+
+
+def test_an_unsaved_file_is_proven_beside_what_is_known(workspace, worked, monkeypatch):
+    compile_settled(workspace)
+    ssmd(workspace, "validate")
+    before = {path.name: path.read_bytes() for path in (workspace / ".ssmd/cache").iterdir()}
+    worked.clear()
+    path = "environments/kraken-prod.yaml"
+    text = (workspace / path).read_text().replace("feed: kraken", "feed: kraker")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    code, said = ssmd(workspace, "validate", "-", "--stdin-path", str(workspace / path))
+    assert (code, worked) == (1, ["kraken-prod"])
+    assert "did you mean `kraken`" in said
+    assert {path.name: path.read_bytes() for path in (workspace / ".ssmd/cache").iterdir()} == before
 
 
 @pytest.mark.parametrize("name", ["index", "traces"])
