@@ -11,7 +11,7 @@ CLUSTER_TOOLS := crds etcd kube-apiserver kube-score kubeconform kubectl kustomi
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := all
-.PHONY: all install test lint types contracts check docs lock tools cluster schemas bench fuzz clean help
+.PHONY: all install test lint types contracts check docs lock tools cluster schemas bench fuzz properties clean help
 
 all: install ## install, then compile and validate this repository's own sources
 	@echo "compiling exchanges/, schemas/ and environments/"
@@ -64,7 +64,10 @@ cluster: install ## hold generated/ against real tools and a real API server (ne
 schemas: install ## write ssmd_compiler/manifests/schemas.json anew from tools/schemas (needs Go)
 	@$(BIN)/python tools/schemas/write.py --package ssmd_compiler/manifests/schemas.json
 
-fuzz: install ## try the properties on many more examples, and new ones (FUZZ_FACTOR=50 times as many)
+fuzz: install ## every fuzz target on new inputs for FUZZ_SECONDS=60 each (FUZZ_TARGETS="reader tree" for some)
+	@$(BIN)/python tests/fuzz/campaign.py $(FUZZ_TARGETS)
+
+properties: install ## try the properties on many more examples, and new ones (FUZZ_FACTOR=50 times as many)
 	@HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n auto \
 		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py \
 		tests/graph tests/origin/test_origin_oracle.py tests/manifests/test_manifests_reading.py

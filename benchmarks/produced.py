@@ -1,9 +1,10 @@
-"""What a contestant wrote: files, documents, bytes. Everything is parsed; a malformed document is a failure."""
+"""What a contestant wrote: files, documents, bytes, and which of them. Everything is parsed; malformed is a failure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,20 @@ import yaml
 from measure import ContestantError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Produced", "inspect"]
+__all__ = ["Kinds", "Produced", "expected", "inspect", "wrong"]
+
+Kinds = dict[str, dict[str, int]]
+"""Environment -> kind -> documents of that kind; what no environment's namespace tells is that of `""`."""
+
+SPEC = "specs in a file"
+"""How a JSON document counts: it has no kind."""
+ALWAYS = ("NetworkPolicy", "PodMonitor", "PrometheusRule", "ServiceAccount")
+DAY = ("CronJob", "CronJob", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy")
+SHARD = ("ConfigMap", "Deployment", "Service", "PodDisruptionBudget")
+ARCHIVER = ("Deployment", "Service", "PodDisruptionBudget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +36,80 @@ class Produced:
     objects: int
     others: int
     bytes: int
-    content: str
-    """Digest of what the documents mean, whatever their spelling, order or file names."""
+    kinds: Kinds
+    contents: dict[str, str]
+    """Kind -> digest of what its documents mean, whatever their spelling, order or file names."""
 
 
 def inspect(directory: Path) -> Produced:
     files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
-    documents = [document for path in files for document in _documents(path)]
-    objects = sum(isinstance(document, dict) and {"apiVersion", "kind"} <= document.keys() for document in documents)
-    meanings = sorted(json.dumps(_meaning(document), sort_keys=True) for document in documents)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    meanings: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        for document in _documents(path):
+            kind = _kind(document)
+            counts[_environment(document)][kind] += 1
+            meanings[kind].append(json.dumps(_meaning(document), sort_keys=True))
+    others = sum(count[SPEC] for count in counts.values())
     return Produced(
         files=len(files),
-        objects=objects,
-        others=len(documents) - objects,
+        objects=sum(count.total() for count in counts.values()) - others,
+        others=others,
         bytes=sum(path.stat().st_size for path in files),
-        content=hashlib.sha256("\n".join(meanings).encode()).hexdigest(),
+        kinds={environment: dict(count) for environment, count in counts.items()},
+        contents={
+            kind: hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest() for kind, texts in meanings.items()
+        },
     )
+
+
+def expected(tree: Path) -> Kinds:
+    """What the peers are to write for the workspace at `tree`, read from its environments alone."""
+    kinds: Kinds = {"": {}}
+    documents = [yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in (tree / "environments").glob("*.yaml")]
+    for document in documents:
+        spec, middleware = document["spec"], document["spec"]["middleware"]
+        shards = len(spec.get("shards", "1"))
+        kinds[spec["namespace"]] = dict(
+            Counter([
+                "Application",
+                *ALWAYS,
+                *DAY,
+                *SHARD * shards,
+                *(ARCHIVER if "archiver" in spec else ()),
+                *(("Stream", "Consumer") if middleware["transport"]["type"] == "nats" else ()),
+                *(("PersistentVolumeClaim",) * shards if middleware["storage"]["type"] == "local" else ()),
+            ])
+        )
+    kinds[""] = {"Kustomization": len(documents), SPEC: len(documents)}
+    return kinds
+
+
+def wrong(produced: Produced, wanted: Kinds, lacks: Iterable[str]) -> str | None:
+    """The first difference between what was written and what was to be, but for the kinds in `lacks`."""
+    for environment in sorted(wanted.keys() | produced.kinds.keys()):
+        there, due = produced.kinds.get(environment, {}), wanted.get(environment, {})
+        for kind in sorted(there.keys() | due.keys()):
+            count = 0 if kind in lacks else due.get(kind, 0)
+            if there.get(kind, 0) != count:
+                where = f" of {environment}" if environment else ""
+                return f"wrote {there.get(kind, 0)} {kind}{where} where {count} were due"
+    return None
+
+
+def _kind(document: Any) -> str:
+    if isinstance(document, dict) and {"apiVersion", "kind"} <= document.keys():
+        return str(document["kind"])
+    return SPEC
+
+
+def _environment(document: Any) -> str:
+    """The namespace that a document is for."""
+    if not isinstance(document, dict):
+        return ""
+    if document.get("kind") == "Application":
+        return str(document["spec"]["destination"].get("namespace", ""))
+    return str(document.get("metadata", {}).get("namespace", ""))
 
 
 def _documents(path: Path) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """How many examples a property is tried on: few, the same ones every time; or, in a campaign, many and new ones.
 
-`make fuzz`, or HYPOTHESIS_PROFILE=campaign, is a campaign; FUZZ_FACTOR says how many times as many examples it tries.
+`make properties`, or HYPOTHESIS_PROFILE=campaign, is a campaign; FUZZ_FACTOR says how many times as many examples it tries.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def follow(workspace: Path, act: Callable[[], int]) -> int:
         try:
             act()
         except click.ClickException as problem:
-            problem.message = printable(problem.message)  # what was typed may drive a terminal
+            problem.message = printable(problem.message)  # type: ignore[misc]  # what was typed may drive a terminal
             problem.show()
         click.echo("watching for changes; Ctrl-C ends it", err=True)
 

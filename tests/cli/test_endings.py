@@ -121,14 +121,14 @@ def test_a_bug_is_3_with_a_crash_file_that_holds_no_value(
     def broken(*_: object) -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr("ssmd_compiler.cli.validate_command.compile", broken)
+    monkeypatch.setattr("ssmd_compiler.cli.proving.compile", broken)
     monkeypatch.setattr("tempfile.tempdir", str(workspace))
     assert run(["validate"]) == 3
     said = capsys.readouterr().err
     assert said.startswith("ssmd: internal error (RuntimeError): this is a bug in ssmd, not in your files.\n")
     assert len(said.splitlines()) == 2
     (crash,) = workspace.glob("ssmd-crash-*.txt")
-    assert "validate_command.py" in crash.read_text()
+    assert "proving.py" in crash.read_text()
     assert "hunter2" not in said + crash.read_text()
 
 

@@ -51,7 +51,7 @@ def _check_reports(found: Collection[Diagnostic], files: Mapping[str, bytes]) ->
 def check_output(text: str, *, commands: bool = False) -> None:
     """Whether a terminal or a log may be shown this."""
     strange = {c for c in text if not c.isprintable() and c not in "\n\t"}
-    assert not strange, f"not printable: {ascii(strange)}"
+    assert not strange, f"not printable: {strange!a}"
     assert commands or COMMAND.search(text) is None, "it holds a workflow command"
     assert "Traceback" not in text
 

@@ -27,7 +27,8 @@ def files() -> dict[str, bytes]:
     made = {path: text for path, text in starter().items() if not path.startswith((".ssmd/", "schemas/"))}
     made[ENVIRONMENT] = made[ENVIRONMENT].replace(b"schema: trade:v1", b"")
     return {
-        path: b"".join(line for line in text.splitlines(True) if b"schema" not in line) for path, text in made.items()
+        path: b"".join(line for line in text.splitlines(keepends=True) if b"schema" not in line)
+        for path, text in made.items()
     }
 
 
@@ -75,7 +76,7 @@ def _harmless(word: str) -> bool:
 WORD = st.sampled_from(WORDS) | st.text(max_size=8).filter(_harmless)
 
 
-@target(st.tuples(st.sampled_from(COMMANDS), st.lists(WORD, max_size=6)), 40)
+@target(st.tuples(st.sampled_from(COMMANDS), st.lists(WORD, max_size=6)), 25)
 def test_arguments(made: Any) -> None:
     """Any words behind any command; where a report or a workspace is put is said there."""
     command, words = made
@@ -138,7 +139,7 @@ def spliced(content: bytes, changes: list[Any]) -> bytes:
     return content
 
 
-@target(st.lists(BYTES, min_size=1, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1), 15)
+@target(st.lists(BYTES, min_size=1, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1), 10)
 def test_lock(made: Any) -> None:
     """A lock that somebody wrote: other bytes, or other values in its fields."""
     old = compiled()[LOCK]
@@ -163,7 +164,7 @@ HARM = st.tuples(
 )
 
 
-@target(HARM, 12)
+@target(HARM, 8)
 def test_cache(made: Any) -> None:
     """Cache files that somebody wrote, with a seal that fits or not: other bytes, other values, anything."""
     name, sealed, changes, values = made

@@ -50,7 +50,7 @@ def test_definitions(made: Any) -> None:
     check_tree(workspace((name, DEFINITIONS[name]), (name, edited_by(DEFINITIONS[name], edits))))
 
 
-@target(st.tuples(st.sampled_from(JSON), MUTATION), 15)
+@target(st.tuples(st.sampled_from(JSON), MUTATION), 10)
 def test_json_definitions(made: Any) -> None:
     """A JSON Schema, mutated, beside what it was."""
     name, edits = made
@@ -62,30 +62,22 @@ WORDS = st.sampled_from(
 )
 KEYWORDS = st.sampled_from(
     [
-        "type",
-        "properties",
-        "required",
-        "items",
-        "enum",
-        "const",
-        "anyOf",
-        "oneOf",
-        "allOf",
-        "not",
-        "$ref",
-        "$defs",
-        "minimum",
-    ]
-    + [
-        "maximum",
-        "maxLength",
-        "pattern",
-        "patternProperties",
-        "additionalProperties",
-        "prefixItems",
-        "if",
-        "then",
-        "format",
+        *(
+            "type",
+            "properties",
+            "required",
+            "items",
+            "enum",
+            "const",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "not",
+            "$ref",
+            "$defs",
+        ),
+        *("minimum", "maximum", "maxLength", "pattern", "patternProperties", "additionalProperties", "prefixItems"),
+        *("if", "then", "format"),
     ]
 )
 SCHEMA = st.recursive(
@@ -99,7 +91,7 @@ SCHEMA = st.recursive(
 )
 
 
-@target(st.tuples(SCHEMA, SCHEMA), 15)
+@target(st.tuples(SCHEMA, SCHEMA), 10)
 def test_compatibility(made: Any) -> None:
     """Any two JSON Schemas, as versions of one."""
     check_tree(workspace(*(("x.json", json.dumps(one).encode()) for one in made)))

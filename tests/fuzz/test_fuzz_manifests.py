@@ -33,7 +33,7 @@ def printed(text: bytes) -> dict[str, bytes]:
     return plain() | {TEMPLATE: b"{% raw %}" + text.replace(b"endraw", b"end") + b"{% endraw %}"}
 
 
-@target(st.tuples(st.sampled_from(sorted(RIGHT)), st.lists(EDITS, min_size=1, max_size=4)), 40)
+@target(st.tuples(st.sampled_from(sorted(RIGHT)), st.lists(EDITS, min_size=1, max_size=4)), 25)
 def test_manifests(made: Any) -> None:
     """A manifest that was right, mutated."""
     name, edits = made
@@ -47,12 +47,14 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 KINDS = st.sampled_from(
-    [("v1", "Service"), ("apps/v1", "Deployment"), ("batch/v1", "CronJob"), ("v1", "ConfigMap"), ("v1", "Secret")]
-    + [("monitoring.coreos.com/v1", "PrometheusRule"), ("argoproj.io/v1alpha1", "Application"), ("x/v1", "Y")]
+    [
+        *(("v1", "Service"), ("apps/v1", "Deployment"), ("batch/v1", "CronJob"), ("v1", "ConfigMap"), ("v1", "Secret")),
+        *(("monitoring.coreos.com/v1", "PrometheusRule"), ("argoproj.io/v1alpha1", "Application"), ("x/v1", "Y")),
+    ]
 )
 
 
-@target(st.tuples(KINDS, st.dictionaries(st.sampled_from(["spec", "metadata", "data", "kind", "x"]), VALUES)), 40)
+@target(st.tuples(KINDS, st.dictionaries(st.sampled_from(["spec", "metadata", "data", "kind", "x"]), VALUES)), 20)
 def test_values(made: Any) -> None:
     """Any value where a kind of Kubernetes has its fields."""
     (version, kind), fields = made
@@ -75,7 +77,7 @@ def _inserted(text: str, pieces: list[tuple[int, str]]) -> str:
     return text
 
 
-@target(st.tuples(QUERY, st.text(max_size=12), st.text(max_size=12)), 60)
+@target(st.tuples(QUERY, st.text(max_size=12), st.text(max_size=12)), 20)
 def test_promql(made: Any) -> None:
     """Any expression, label and annotation in a rule of our own."""
     query, label, annotation = made

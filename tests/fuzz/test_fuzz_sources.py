@@ -48,7 +48,7 @@ def picked(made: list[list[Any]], names: list[str], number: int) -> dict[str, An
     return {names[(number + pick) % len(names)]: edits for pick, edits in made}
 
 
-@target(st.tuples(PICK, st.lists(st.tuples(PICK, MUTATION), min_size=1, max_size=3)), 40)
+@target(st.tuples(PICK, st.lists(st.tuples(PICK, MUTATION), min_size=1, max_size=3)), 30)
 def test_tree(made: Any) -> None:
     """A whole tree, of which some documents are mutated."""
     number, mutations = made

@@ -50,14 +50,14 @@ def check_calm(ran: Outcome, honest_price: float, codes: tuple[int, ...] = (1,))
 def test_a_hostile_document_is_told_by_every_command(
     name: str, jail: Jail, workspace: Path, honest_price: float
 ) -> None:
-    plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES[name][0]))
-    before = snapshot(workspace)
     for command in COMMANDS:
+        plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES[name][0]))
+        before = snapshot(workspace)
         ran = jail.run(command.split(), workspace, cpu=25)
         # `--fix` compiles again and again, so often as it allows itself.
         price = honest_price * (10 if "--fix" in command else 1)
         check_calm(ran, price, (1, 2) if command.startswith(("schema", "trace", "graph")) else (1,))
-        assert snapshot(workspace) == before, command
+        assert "--fix" in command or snapshot(workspace) == before, command
 
 
 @pytest.mark.parametrize("command", ["validate", "fmt"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile import CANARY, TEMPLATE, plant, run
+from hostile import CANARY, SETTINGS, TEMPLATE, plant, run
 from jail import GIB
 
 from ssmd_compiler.emit.templates import built_in
@@ -147,6 +147,17 @@ def check_stopped(text: str | bytes, jail: Jail, workspace: Path, outside: Path,
 @pytest.mark.parametrize("name", ESCAPES)
 def test_a_template_reaches_for_nothing(name: str, jail: Jail, workspace: Path, outside: Path) -> None:
     check_stopped(ESCAPES[name], jail, workspace, outside)
+
+
+@pytest.mark.parametrize("name", ["application.yaml.j2", "appproject.yaml.j2", "kustomization.yaml.j2"])
+def test_a_template_of_the_whole_workspace_is_told_as_well(name: str, jail: Jail, workspace: Path) -> None:
+    plant(workspace, SETTINGS, "repository: {url: 'https://git.example.com/x.git', revision: main}\n")
+    assert run(jail, workspace).outcome.code == 0
+    plant(workspace, f"templates/{name}", "{{ 1 // 0 }}")
+    ran = run(jail, workspace)
+    assert ran.outcome.code == 1, ran.outcome.err
+    assert ran.codes == {FAILS}
+    assert ran.after == ran.before
 
 
 @pytest.mark.parametrize("name", DEEP_OR_LONG)
