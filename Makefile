@@ -72,9 +72,9 @@ properties: install ## try the properties on many more examples, and new ones (F
 		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py \
 		tests/graph tests/origin/test_origin_oracle.py tests/manifests/test_manifests_reading.py
 
-bench: install ## compile 10, 100 and 1,000 environments beside a floor and peers, and prove manifests beside others
-	@$(BIN)/python benchmarks/compile.py
-	@$(BIN)/python benchmarks/validation.py
+bench: install ## compile and validate beside a floor and peers (SIZES=10,100,1000 ROUNDS=5; see benchmarks/README.md)
+	@$(BIN)/python benchmarks/compile.py --sizes $(or $(SIZES),10,100,1000) --runs $(or $(ROUNDS),5)
+	@$(BIN)/python benchmarks/validation.py --sizes $(or $(SIZES),10,100) --runs $(or $(ROUNDS),5)
 
 lock: $(VENV)/.uv ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ContestantError", "Cost", "TimeBoundError", "apart", "median", "run"]
+__all__ = ["ContestantError", "Cost", "TimeBoundError", "apart", "best", "median", "ratio", "run"]
 
 
 T = TypeVar("T")
@@ -44,16 +44,23 @@ class Cost:
 
 
 def run(
-    command: list[str], *, cwd: Path, log: Path, environment: dict[str, str], bound: float, expect: int = 0
+    command: list[str],
+    *,
+    cwd: Path,
+    log: Path,
+    environment: dict[str, str],
+    bound: float,
+    expect: int = 0,
+    stdin: Path | None = None,
 ) -> Cost:
     """What `command` cost; its output goes to `log`. It must exit with `expect` within `bound` seconds."""
-    with log.open("wb") as output:
+    with log.open("wb") as output, (stdin or Path(os.devnull)).open("rb") as given:
         start = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -96,6 +103,20 @@ def median(costs: list[Cost]) -> Cost:
         statistics.median(cost.cpu for cost in costs),
         int(statistics.median(cost.peak for cost in costs)),
     )
+
+
+def best(costs: list[Cost]) -> Cost:
+    """The least of each figure by itself."""
+    return Cost(min(cost.wall for cost in costs), min(cost.cpu for cost in costs), min(cost.peak for cost in costs))
+
+
+def ratio(costs: list[Cost], base: list[Cost]) -> tuple[float, float]:
+    """Wall and CPU relative to `base`: the median over rounds of both in the same round, where both ran in all."""
+    if len(costs) != len(base):
+        costs, base = [median(costs)], [median(base)]
+    pairs = list(zip(costs, base, strict=True))
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    return wall, statistics.median(one.cpu / other.cpu for one, other in pairs)
 
 
 def apart(work: Callable[[], T]) -> T:

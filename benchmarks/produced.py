@@ -71,15 +71,17 @@ def expected(tree: Path) -> Kinds:
         spec, middleware = document["spec"], document["spec"]["middleware"]
         shards = len(spec.get("shards", "1"))
         kinds[spec["namespace"]] = dict(
-            Counter([
-                "Application",
-                *ALWAYS,
-                *DAY,
-                *SHARD * shards,
-                *(ARCHIVER if "archiver" in spec else ()),
-                *(("Stream", "Consumer") if middleware["transport"]["type"] == "nats" else ()),
-                *(("PersistentVolumeClaim",) * shards if middleware["storage"]["type"] == "local" else ()),
-            ])
+            Counter(
+                [
+                    "Application",
+                    *ALWAYS,
+                    *DAY,
+                    *SHARD * shards,
+                    *(ARCHIVER if "archiver" in spec else ()),
+                    *(("Stream", "Consumer") if middleware["transport"]["type"] == "nats" else ()),
+                    *(("PersistentVolumeClaim",) * shards if middleware["storage"]["type"] == "local" else ()),
+                ]
+            )
         )
     kinds[""] = {"Kustomization": len(documents), SPEC: len(documents)}
     return kinds

@@ -6,21 +6,26 @@ import json
 import sys
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trees
-from contestants import Case, Contestant, reference
-from measure import ContestantError, Cost, TimeBoundError, apart
-from produced import Produced, inspect
+from contestants_ssmd import reference
+from measure import ContestantError, Cost, TimeBoundError, apart, median
+from produced import Produced, expected, inspect, wrong
+
+if TYPE_CHECKING:
+    from contestant import Case, Contestant
 
 __all__ = ["Measured", "Pace", "Result", "measure_case"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many measured runs, and above how many seconds one is enough."""
+    """How many measured runs, above how many seconds one is enough, and above how many no larger size is tried."""
 
     runs: int
     patience: float
+    limit: float
 
 
 @dataclass(slots=True)
@@ -32,11 +37,25 @@ class Result:
     single: bool = False
     problem: str | None = None
     stopped: bool = False
+    left_out: bool = False
+    """The problem is one of a smaller size."""
     produced: Produced | None = None
 
     @property
     def open(self) -> bool:
         return self.problem is None and not self.single
+
+    @property
+    def failed(self) -> bool:
+        return self.problem is not None and not (self.stopped or self.left_out)
+
+    def beyond(self, limit: float) -> str | None:
+        """Why no larger size is tried; ssmd and the floor are tried at all."""
+        if self.left_out or self.stopped:
+            return self.problem
+        if self.contestant.peer and self.runs and not self.problem and median(self.runs).wall > limit:
+            return f"took {median(self.runs).wall:.0f} s"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +74,17 @@ class Measured:
         return next((result for result in self.results if result.contestant.name == name and result.runs), None)
 
 
-def measure_case(case: Case, contestants: list[Contestant], pace: Pace) -> Measured:
+def measure_case(case: Case, contestants: list[Contestant], pace: Pace, left_out: dict[str, str]) -> Measured:
+    """All contestants at one size, but for those in `left_out`: name -> why."""
     case.scratch.mkdir()
     inputs, input_bytes = apart(partial(write_tree, case))
     stand_in = None
     if any(contestant.name == "floor" for contestant in contestants):
         say(case, "reference")
         stand_in = apart(partial(reference, case))
-    results = [Result(contestant) for contestant in contestants]
+    results = [Result(one, problem=left_out.get(one.name), left_out=one.name in left_out) for one in contestants]
     syncs: list[float] = []
-    for result in results:
+    for result in [result for result in results if result.open]:
         warm_up(case, result, pace.patience)
     for number in range(pace.runs):
         for result in rotated([result for result in results if result.open], number):
@@ -75,7 +95,7 @@ def measure_case(case: Case, contestants: list[Contestant], pace: Pace) -> Measu
     for result in results:
         if not (stand_in and result.contestant.name == "floor"):
             inspect_output(case, result)
-    judge_peers(results)
+    judge_peers(case, results)
     hush()
     return Measured(case, inputs, input_bytes, stand_in, results, syncs)
 
@@ -118,21 +138,35 @@ def rotated(results: list[Result], by: int) -> list[Result]:
 
 def inspect_output(case: Case, result: Result) -> None:
     contestant = result.contestant
-    if contestant.output is None or not result.runs:
+    if not result.runs:
         return
     say(case, f"reading what {contestant.name} wrote")
     try:
+        apart(partial(contestant.check, case, contestant.directory(case)))
+        if contestant.output is None:
+            return
         result.produced = apart(partial(inspect, contestant.directory(case) / contestant.output))
     except ContestantError as error:
         result.problem = str(error)
 
 
-def judge_peers(results: list[Result]) -> None:
-    """Peers that disagree on what to write are not comparable with each other, nor with anything."""
-    peers = [result for result in results if result.contestant.peer and result.produced]
-    for result in peers[1:]:
-        if result.produced and peers[0].produced and result.produced.content != peers[0].produced.content:
-            result.problem = f"wrote other documents than {peers[0].contestant.name}"
+def judge_peers(case: Case, results: list[Result]) -> None:
+    """A peer that writes other kinds or numbers than are due, or other documents than the first, is not comparable."""
+    peers = [result for result in results if result.contestant.peer and result.produced and not result.problem]
+    if not peers:
+        return
+    wanted = apart(partial(expected, case.tree))
+    first: dict[str, tuple[str, str]] = {}
+    for result in peers:
+        contestant, produced = result.contestant, result.produced
+        assert produced is not None
+        result.problem = wrong(produced, wanted, contestant.lacks)
+        if result.problem or contestant.own_names:
+            continue
+        for kind, content in produced.contents.items():
+            name, known = first.setdefault(kind, (contestant.name, content))
+            if content != known:
+                result.problem = f"wrote other documents of kind {kind} than {name}"
 
 
 def say(case: Case, what: str) -> None:

@@ -1,15 +1,16 @@
 """What proving generated manifests costs, beside the programs that people check manifests with, on the same files.
 
-    python benchmarks/validation.py [--environments 50] [--runs 5] [--bound 300] [--seed 1] [--scratch DIR]
+    python benchmarks/validation.py [--sizes 10,100] [--runs 5] [--bound 300] [--seed 1] [--scratch DIR]
 
 Run it by the interpreter that has ssmd installed (`make bench` runs it too); kubeconform, promtool and the schemas are
 those of `make tools`. The other peers come from the package index at first use, at the versions of
 requirements-validators.txt, into benchmarks/.work/validators.
 
-What is measured. One workspace of trees.py is compiled; its Kubernetes documents (no kustomizations, which no API
-server sees) are the input of all. After a warm-up all run in turn, R rounds, each round in another order. A figure is
-the median of R: wall clock and CPU of the whole command, with Python's start and imports. `ssmd, by itself` is the CPU
-that the first spends on proving alone, which is what `ssmd validate` adds in a process that runs already.
+What is measured. For each size one workspace of trees.py is compiled; its Kubernetes documents (no kustomizations,
+which no API server sees) are the input of all. After a warm-up all run in turn, R rounds, each round in another order.
+A figure is the median of R: wall clock and CPU of the whole command, with Python's start and imports. `ssmd, by itself`
+is the CPU that the first spends on proving alone, which is what `ssmd validate` adds in a process that runs already. A
+peer that takes longer than `--limit` seconds is left out of larger sizes.
 
 Is it the same work? Everybody must take every document, and refuse the same tree with a text in the place of a number;
 promtool reads the rules alone, and must refuse one that does not parse. ssmd and kubeconform hold documents against the
@@ -22,14 +23,13 @@ Exit code: 0, or 1 when a contestant failed or told wrong from right. Times are 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,15 +38,14 @@ from typing import TYPE_CHECKING
 
 import trees
 import yaml
-from measure import ContestantError, Cost, TimeBoundError, apart, median, run
+from installed import HERE, TOOLS, WORK, built, install, pinned
+from measure import ContestantError, Cost, TimeBoundError, apart, best, median, ratio, run
+from report import markdown
 from rounds import rotated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-HERE = Path(__file__).resolve().parent
-WORK = HERE / ".work"
-TOOLS = HERE.parent / ".tools"
 SSMD = Path(sys.executable).with_name("ssmd")
 KUBERNETES = "1.34"
 CORE = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1", "rbac.authorization.k8s.io/v1")
@@ -57,40 +56,45 @@ class Contestant:
     """A command line over the folder of documents."""
 
     name: str
+    without: str
+    """What it does not look at."""
     command: Callable[[Path], list[str]]
+    version: str = ""
     runs: list[Cost] = field(default_factory=list)
     problem: str = ""
-
-
-def peers_venv() -> Path:
-    """The peers' virtual environment, made anew when requirements-validators.txt is another."""
-    requirements = HERE / "requirements-validators.txt"
-    stamp, directory = hashlib.sha256(requirements.read_bytes()).hexdigest(), WORK / "validators"
-    mark = directory / "requirements.sha256"
-    if not mark.is_file() or mark.read_text(encoding="utf-8") != stamp:
-        print(f"installing the peers of {requirements.name}", file=sys.stderr)
-        venv.create(directory, clear=True, with_pip=True)
-        install = [str(directory / "bin/python"), "-m", "pip", "install", "--quiet", "--requirement", str(requirements)]
-        subprocess.run(install, check=True)
-        mark.write_text(stamp, encoding="utf-8")
-    return directory
 
 
 def contestants(peers: Path) -> list[Contestant]:
     release = next((TOOLS / "schemas").iterdir())
     version = release.name.removeprefix("v").partition("-")[0]
     kubeconform = [str(TOOLS / "bin/kubeconform"), "-strict", "-kubernetes-version", version]
+    location = ["-schema-location", str(TOOLS / "schemas")]
+    promtool = [str(TOOLS / "bin/promtool"), "check", "rules"]
     return [
-        Contestant("ssmd", lambda folder: [sys.executable, str(HERE / "prove.py"), str(folder / "all")]),
+        Contestant("ssmd", "", lambda folder: [sys.executable, str(HERE / "prove.py"), str(folder / "all")]),
         Contestant(
             "kubeconform",
-            lambda folder: [*kubeconform, "-schema-location", str(TOOLS / "schemas"), str(folder / "all")],
+            "expressions, metrics, labels",
+            lambda folder: [*kubeconform, *location, str(folder / "all")],
+            built("kubeconform", "github.com/yannh/kubeconform"),
         ),
-        Contestant("check-jsonschema", partial(_check_jsonschema, peers, release)),
-        Contestant("kubernetes-validate", partial(_kubernetes_validate, peers)),
+        Contestant(
+            "check-jsonschema",
+            "expressions, metrics, labels",
+            partial(_check_jsonschema, peers, release),
+            pinned("validators", "check-jsonschema"),
+        ),
+        Contestant(
+            "kubernetes-validate",
+            "custom resources, expressions, metrics, labels",
+            partial(_kubernetes_validate, peers),
+            pinned("validators", "kubernetes-validate"),
+        ),
         Contestant(
             "promtool check rules",
-            lambda folder: [str(TOOLS / "bin/promtool"), "check", "rules", *_files(folder / "rules")],
+            "all but rules; metrics",
+            lambda folder: [*promtool, *_files(folder / "rules")],
+            built("promtool", "github.com/prometheus/prometheus"),
         ),
     ]
 
@@ -113,10 +117,10 @@ def _kubernetes_validate(peers: Path, folder: Path) -> list[str]:
     return [str(peers / "bin/kubernetes-validate"), "-k", KUBERNETES, "--strict", *_files(folder / "core")]
 
 
-def prepare(options: argparse.Namespace, scratch: Path) -> Path:
+def prepare(environments: int, seed: int, scratch: Path) -> Path:
     """The documents, as each contestant wants them: all by environment, the core ones, by kind, the rules alone."""
     workspace, documents = scratch / "workspace", scratch / "documents"
-    trees.write(workspace, trees.tree(options.environments, seed=options.seed))
+    trees.write(workspace, trees.tree(environments, seed=seed))
     subprocess.run([str(SSMD), "compile", "--config-dir", str(workspace)], check=True)
     counted: dict[str, int] = defaultdict(int)
     for path in sorted((workspace / "generated").rglob("*.yaml")):
@@ -172,26 +176,50 @@ def measure(one: Contestant, folder: Path, scratch: Path, bound: float, *, expec
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--environments", type=int, default=50, help="size of the workspace (default: %(default)s)")
+    parser.add_argument("--sizes", default="10,100", help="numbers of environments (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="measured runs after the warm-up (default: %(default)s)")
     parser.add_argument("--bound", type=float, default=300, help="stop a run after these seconds")
+    parser.add_argument(
+        "--limit", type=float, default=60, help="above these seconds a peer is left out of larger sizes"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scratch", type=Path, default=WORK, help="where to work (default: beside this file)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.sizes = sorted(int(size) for size in options.sizes.split(","))
+    return options
 
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
     options.scratch.mkdir(parents=True, exist_ok=True)
-    everybody = contestants(peers_venv())
+    peers = install("validators")
+    print(f"    {shlex.join(['python', 'benchmarks/validation.py', *arguments])}", end="\n\n", flush=True)
+    left_out: dict[str, str] = {}
+    failed = False
+    for size in options.sizes:
+        everybody = contestants(peers)
+        for one in everybody:
+            one.problem = left_out.get(one.name, "")
+        lines = measure_size(options, size, everybody)
+        print("\n".join(lines), end="\n\n", flush=True)
+        failed |= any(one.problem and one.name not in left_out for one in everybody)
+        for one in everybody:
+            if one.runs and not one.problem and median(one.runs).wall > options.limit:
+                left_out[one.name] = f"left out: took {median(one.runs).wall:.0f} s at {size:,}"
+    return int(failed)
+
+
+def measure_size(options: argparse.Namespace, size: int, everybody: list[Contestant]) -> list[str]:
+    """Run everybody on one size; the lines to show."""
     scratch = Path(tempfile.mkdtemp(dir=options.scratch, prefix="validation-"))
     alone: list[float] = []
     try:
-        documents = apart(partial(prepare, options, scratch))
+        documents = apart(partial(prepare, size, options.seed, scratch))
         spoilt = apart(partial(spoil, documents))
-        for one in everybody:
+        for one in [one for one in everybody if not one.problem]:
             measure(one, spoilt, scratch, options.bound, expect=1)
-            measure(one, documents, scratch, options.bound)
+            if not one.problem:
+                measure(one, documents, scratch, options.bound)
         for number in range(options.runs):
             for one in rotated([one for one in everybody if not one.problem], number):
                 cost = measure(one, documents, scratch, options.bound)
@@ -202,27 +230,32 @@ def main(arguments: list[str]) -> int:
         counts = {part: len(_files(documents / part)) for part in ("all", "core", "rules")}
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    show(everybody, alone, counts)
-    return int(any(one.problem for one in everybody))
+    return list(table(size, everybody, alone, counts))
 
 
-def show(everybody: list[Contestant], alone: list[float], counts: dict[str, int]) -> None:
-    print(f"{counts['all']} documents, {counts['core']} of them of built-in kinds, {counts['rules']} of rules")
-    base = next((median(one.runs) for one in everybody if one.name == "ssmd" and one.runs), None)
-    print(f"  {'':<22}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'wall ratio':>12}{'CPU ratio':>11}")
-    for one in everybody:
-        if not one.runs or one.problem:
-            print(f"  {one.name:<22}{one.problem or 'did not run'}")
-            continue
-        cost = median(one.runs)
-        ratios = f"{cost.wall / base.wall:>12.2f}{cost.cpu / base.cpu:>11.2f}" if base else ""
-        print(f"  {one.name:<22}{cost.wall:>9.3f}{cost.cpu:>9.3f}{cost.peak / 1024:>9.0f}{ratios}")
-    if alone and base:
-        best = sorted(alone)[len(alone) // 2]
-        per = best * 1000 / counts["all"]
-        print(
-            f"  {'ssmd, by itself':<22}{best:>9.3f}{'':>18}{best / base.wall:>12.2f}   {per:.3f} s for 1,000 documents"
-        )
+def table(size: int, everybody: list[Contestant], alone: list[float], counts: dict[str, int]) -> Iterator[str]:
+    yield (
+        f"**{size:,} environments**: {counts['all']:,} documents, {counts['core']:,} of them of built-in kinds, "
+        f"{counts['rules']:,} of rules; {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}"
+    )
+    yield ""
+    base = next((one for one in everybody if one.name == "ssmd" and one.runs), None)
+    rows = [_row(one, base) for one in everybody if one.runs and not one.problem]
+    if alone:
+        middle, least = sorted(alone)[len(alone) // 2], min(alone)
+        per = f"{middle * 1000 / counts['all']:.3f} s for 1,000 documents"
+        rows.insert(1, ["ssmd, by itself", "", "", f"{middle:.3f}", f"{least:.3f}", "", "", "", per])
+    header = ("", "wall s", "least", "CPU s", "least", "peak MB", "wall ratio", "CPU ratio", "without")
+    yield from markdown(header, rows, texts=frozenset({0, 8}))
+    yield ""
+    yield from (f"- {one.name}: {one.problem}" for one in everybody if one.problem)
+
+
+def _row(one: Contestant, base: Contestant | None) -> list[str]:
+    cost, least = median(one.runs), best(one.runs)
+    ratios = [f"{times:.2f}" for times in ratio(one.runs, base.runs)] if base else ["", ""]
+    times = [f"{cost.wall:.3f}", f"{least.wall:.3f}", f"{cost.cpu:.3f}", f"{least.cpu:.3f}", f"{cost.peak / 1024:.0f}"]
+    return [f"{one.name} {one.version}".rstrip(), *times, *ratios, one.without]
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class _Capnp(Pairs):
         match = _Match(old, new)
         for member in old.members:
             here, namesake = match.here(member), match.namesake(member)
-            if here is None or (here.names[-1] != member.names[-1] and (namesake or match.was_elsewhere(here))):
+            if here is None or (here.names != member.names and (namesake or match.was_elsewhere(here))):
                 self._gone(old, new, member, namesake, here)
             elif self._same(old, new, member, here):
                 moved += [(member, here)] if member.slot != here.slot else []
@@ -143,6 +143,7 @@ class _Match:
     def __init__(self, old: Declaration, new: Declaration) -> None:
         self._numbers = {member.number: member for member in new.members}
         self._names = _by_name(new)
+        self._before = {member.number: member for member in old.members}
         self._old = _by_name(old)
 
     def here(self, member: Member) -> Member | None:
@@ -150,14 +151,23 @@ class _Match:
         return self._numbers.get(member.number)
 
     def namesake(self, member: Member) -> Member | None:
-        """What has the name now, under another number."""
-        found = self._names.get(member.names) or self._names.get(member.names[-1:])
+        """What has the name now, under another number: the whole name, or its own where that only moved."""
+        here = self.here(member)
+        found = self._names.get(member.names)
+        if found is None and not (here is not None and here.names[-1] == member.names[-1]):
+            found = self._names.get(member.names[-1:])
         return found if found is not None and found.number != member.number else None
 
     def was_elsewhere(self, here: Member) -> bool:
         """Whether what has the number now had another one before."""
-        before = self._old.get(here.names) or self._old.get(here.names[-1:])
+        before = self._old.get(here.names)
+        if before is None and not self._kept_its_own(here):
+            before = self._old.get(here.names[-1:])
         return before is not None and before.number != here.number
+
+    def _kept_its_own(self, here: Member) -> bool:
+        was = self._before.get(here.number)
+        return was is not None and was.names[-1] == here.names[-1]
 
 
 def _by_name(declaration: Declaration) -> dict[tuple[str, ...], Member]:

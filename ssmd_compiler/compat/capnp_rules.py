@@ -71,7 +71,7 @@ RULES: Final = (
     ),
     _wire(
         "cannot-be-proven",
-        means="there is more in the definition than is compared: 5,000 members",
+        means="there is more to compare than is compared: 5,000 members, or types that meet in very many pairs",
         remedy="split the definition, or approve the break",
         old="",
         new="",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ssmd_compiler.compat.json_proof import Finding
+from ssmd_compiler.compat.json_proof import Finding, in_words
 from ssmd_compiler.compat.json_side import ALL_KINDS, equal, kinds
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def _values(
     old: Side, new: Side, atoms: tuple[tuple[str, ...], list[Sub], list[Sub]], at: tuple[Sub, Sub]
 ) -> Iterator[Finding]:
     where, before, after = atoms
-    was, now = kinds(old, before), kinds(new, after)
+    was, now = kinds(old, before), _accepted(new, after)
     if was != ALL_KINDS and now > was:
-        yield Finding("type-widened", where, *at, f"{' and '.join(sorted(now - was))} can stand here now")
+        yield Finding("type-widened", where, *at, f"{in_words(now - was)} can stand here now")
     demanded = _required(new, after)
     for name, place in _required(old, before).items():
         if name not in demanded:
@@ -57,6 +57,17 @@ def _values(
     defaults = [[atom.schema["default"] for atom in each if _is_default(atom)] for each in (before, after)]
     if defaults[0] and not (defaults[1] and equal(defaults[0][0], defaults[1][0])):
         yield Finding("default-changed", where, *at, "has another default, or none")
+
+
+def _accepted(side: Side, atoms: list[Sub]) -> frozenset[str]:
+    """The kinds of values that schemas accept together, alternatives looked into one level deep."""
+    found = frozenset() if any(atom.schema is False for atom in atoms) else kinds(side, atoms)
+    for atom in atoms:
+        for keyword in ("anyOf", "oneOf"):
+            if isinstance(alternatives := side.says(atom, keyword), list):
+                each = (side.atoms([atom.at(keyword, index)])[0] for index in range(len(alternatives)))
+                found &= frozenset(kind for one in each for kind in kinds(side, one))
+    return found
 
 
 def _is_default(atom: Sub) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.compat.json_side import Side
 
-__all__ = ["Finding", "Proof"]
+__all__ = ["Finding", "Proof", "in_words"]
 
 _STEPS_OF_A_GOAL = 4
 _STEPS_OF_AN_ATOM = 4
@@ -103,7 +103,17 @@ class Proof:
             for keyword in ("anyOf", "oneOf"):
                 if isinstance(alternatives := self._old.says(one, keyword), list):
                     return self._one_by_one(goal, old, one, keyword, len(alternatives))
-        return found
+        # What `type` lists may be spelled as alternatives now, of which each accepts a part.
+        several = _words(kinds(self._old, old)) if any(one.rule == "alternative-removed" for one in found) else []
+        return self._kind_by_kind(goal, several) if len(several) > 1 else found
+
+    def _kind_by_kind(self, goal: _Goal, several: list[str]) -> list[Finding]:
+        for word in several:
+            kind = Sub("", ("kind", word), {"type": word})
+            found = self._show(_Goal((*goal.old, kind), goal.new, goal.where, goal.near))
+            if found:
+                return found
+        return []
 
     def _one_by_one(self, goal: _Goal, old: list[Sub], split: Sub, keyword: str, count: int) -> list[Finding]:
         rest = [_own(one, keyword if one is split else "") for one in old]
@@ -140,7 +150,7 @@ class Proof:
     ) -> Iterator[Finding]:
         now = kinds(self._new, [Sub(*sub[:2], {"type": said})]) if (said := self._new.says(sub, "type")) else accepted
         if lost := accepted - now:
-            was = f"accepted {_kinds(lost)} as well"
+            was = f"accepted {in_words(lost)} as well"
             yield Finding("type-narrowed", goal.where, _nearest(goal, "type"), sub.at("type"), was)
         left = values(self._new, [sub])
         if left is None:
@@ -340,10 +350,15 @@ def _finite(accepted: frozenset[str]) -> list[Any] | None:
     return [value for kind in sorted(accepted) for value in known[kind]]
 
 
-def _kinds(lost: frozenset[str]) -> str:
+def in_words(lost: frozenset[str]) -> str:
     """Kinds as a schema calls them, where it has a word for them."""
-    names = (lost - {"integer", "fraction"}) | {"number"} if lost >= {"integer", "fraction"} else lost
-    return " and ".join("number with a fraction" if name == "fraction" else name for name in sorted(names))
+    return " and ".join("number with a fraction" if name == "fraction" else name for name in _words(lost))
+
+
+def _words(several: frozenset[str]) -> list[str]:
+    """Kinds as `type` calls them; a fraction alone has no word."""
+    number = {"integer", "fraction"}
+    return sorted((several - number) | {"number"} if several >= number else several)
 
 
 def _text(value: Any) -> str:

@@ -1,12 +1,14 @@
 """Two definitions, walked side by side: every declaration of the old one beside the one that now reads it.
 
 Records are paired by name; what they are made of is paired by where it is used, for bytes carry no names of types.
-Refuses nothing. Formats say what a pair of structs or of enums must hold to.
+Refuses to go on when types that lead to each other in circles make too many pairs. Formats say what a pair of structs
+or of enums must hold to.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.compat.rule import Break
 from ssmd_compiler.definitions.places import place
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Pairs"]
 
+_MOST: Final = 50_000
+"""Types and members of all pairs: several times what the largest definitions have, each type paired once."""
+
 
 class Pairs:
     """One comparison under way. A format's subclass says what `struct` and `enum` pairs must hold to."""
@@ -33,7 +38,9 @@ class Pairs:
         (self._old_file, self.old), (self._new_file, self.new) = old, new
         self.breaks: list[Break] = []
         self._seen: set[tuple[int, int]] = set()
+        self._met: set[int] = set()
         self._ahead: list[tuple[int, int]] = []
+        self._left = _MOST
 
     def compare(self) -> tuple[Break, ...]:
         used = {to for one in self.old.declarations for member in one.members for to in _reached(member.type)}
@@ -41,7 +48,7 @@ class Pairs:
             if index not in used:
                 self._record(index)
         for index in self.old.own:  # those that are used by others alone, and by none that was compared
-            if index not in {old for old, _ in self._seen}:
+            if index not in self._met:
                 self._record(index)
         return tuple(dict.fromkeys(self.breaks))
 
@@ -57,6 +64,7 @@ class Pairs:
             return False
         if (old, new) not in self._seen:
             self._seen.add((old, new))
+            self._met.add(old)
             self._ahead.append((old, new))
         return self.old.declarations[old].kind == self.new.declarations[new].kind
 
@@ -72,19 +80,32 @@ class Pairs:
 
     def _record(self, index: int) -> None:
         old = self.old.declarations[index]
-        namesakes = [
-            at for at, one in enumerate(self.new.declarations) if (one.kind, one.names) == (old.kind, old.names)
-        ]
-        if namesakes:
-            self.pair(index, min(namesakes, key=lambda at: at not in self.new.own))
+        namesake = self._namesakes.get((old.kind, old.names))
+        if namesake is not None:
+            self.pair(index, namesake)
             self._walk()
         elif old.kind == "struct":
             self.tell("record-removed", (old, None), "is gone")
 
+    @cached_property
+    def _namesakes(self) -> dict[tuple[str, tuple[str, ...]], int]:
+        """The new declarations by kind and name; those of the file itself come before those that it imports."""
+        several = (*self.new.own, *range(len(self.new.declarations)))
+        found: dict[tuple[str, tuple[str, ...]], int] = {}
+        for at in several:
+            one = self.new.declarations[at]
+            found.setdefault((one.kind, one.names), at)
+        return found
+
     def _walk(self) -> None:
-        while self._ahead:
+        while self._ahead and self._left >= 0:
             left, right = self._ahead.pop()
             old, new = self.old.declarations[left], self.new.declarations[right]
+            self._left -= 1 + len(old.members) + len(new.members)
+            if self._left < 0:
+                said = "is where the comparison ends: its types lead to each other in too many ways"
+                self.tell("cannot-be-proven", (old, new), said)
+                return
             if old.kind != new.kind:
                 continue
             if old.names[-1] != new.names[-1]:

@@ -6,6 +6,7 @@ A field is its number. Types that the language guide calls compatible are told a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,7 @@ class _Protobuf(Pairs):
             elif namesake.number != value.number:
                 said = f"was {value.number} and is {namesake.number}"
                 self.tell("enum-ordinal-changed", (old, new), said, value, namesake)
+        self._reserved(old, new)
 
     def _unnamed(self, old: Declaration, new: Declaration, value: Member, before: dict[tuple[str, ...], int]) -> None:
         """A value whose name is gone: under another name now, reserved, or lost. A number may have several names."""
@@ -99,22 +101,24 @@ class _Protobuf(Pairs):
         self.tell(rule, (old, new), f"(number {member.number}) is gone", member)
 
     def _added(self, old: Declaration, new: Declaration) -> None:
+        self._reserved(old, new)
         known = {member.number for member in old.members}
         for member in new.members:
-            if member.number in known:
-                continue
-            if old.reserves(member.number):
-                said = f"has `{member.name}` under the number {member.number}, which was reserved"
-                self.tell("reserved-number-reused", (old, new), said, None, member)
-            if member.label == "required":
+            if member.number not in known and member.label == "required":
                 self.tell(
                     "required-added", (old, new), f"requires `{member.name}`, which nobody recorded", None, member
                 )
-        taken = {member.number for member in new.members}
-        for first, last in old.reserved:
-            if not (new.reserves(first) and new.reserves(last)) and not taken.intersection((first, last)):
-                said = f"no longer reserves {first}" + (f" to {last}" if last != first else "")
-                self.tell("reservation-dropped", (old, new), said)
+
+    def _reserved(self, old: Declaration, new: Declaration) -> None:
+        """What became of the numbers that nobody may take: fields' and values' alike."""
+        known = {member.number for member in old.members}
+        for member in new.members:
+            if member.number not in known and old.reserves(member.number):
+                said = f"has `{member.name}` under the number {member.number}, which was reserved"
+                self.tell("reserved-number-reused", (old, new), said, None, member)
+        for first, last in _dropped(old, new):
+            said = f"no longer reserves {first}" + (f" to {last}" if last != first else "")
+            self.tell("reservation-dropped", (old, new), said)
 
     def _oneofs(self, old: Declaration, new: Declaration) -> Iterator[Member]:
         """Fields that a new oneof makes exclude each other, and that did not before."""
@@ -180,6 +184,20 @@ class _Protobuf(Pairs):
 
 
 _PRESENCE = {"implicit": "no presence of its own", "optional": "presence", "required": "to be there", "plain": "none"}
+
+
+def _dropped(old: Declaration, new: Declaration) -> Iterator[tuple[int, int]]:
+    """Numbers that were reserved and are neither reserved nor taken any more, as first and last."""
+    covers = sorted({*new.reserved, *((member.number, member.number) for member in new.members)})
+    ends = [last for _, last in covers]
+    for first, last in old.reserved:
+        free, at = first, bisect_left(ends, first)
+        while at < len(covers) and covers[at][0] <= last:
+            if free < covers[at][0]:
+                yield free, covers[at][0] - 1
+            free, at = covers[at][1] + 1, at + 1
+        if free <= last:
+            yield free, last
 
 
 def _worst(*fits: str) -> str:

@@ -154,6 +154,8 @@ def _told(records: list[str], declared: Callable[[], Any]) -> str:
         if len(told) < _MOST_TOLD:
             return told
         why = "it is too large"
+    except RecursionError:
+        why = "its types lead to each other too deeply"
     except Exception as error:  # noqa: BLE001 -- whatever it is, the definition was read
         why = f"{error}"[:200] or type(error).__name__
     return json.dumps({"records": records, "undeclared": why})

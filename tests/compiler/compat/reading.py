@@ -1,8 +1,8 @@
 """What the real libraries read: values written with one version of a definition, read with another. A child process.
 
-`python reading.py capnp|protobuf` reads a list of [old text, new text, record, seed] from standard input (JSON), and
-answers for each with what was lost: names of members that no longer read as they were written. Every pair is read in a
-fork of its own, so that a crash is an answer as well.
+`python reading.py capnp|protobuf` reads a list of [old text, new text, records, seed] from standard input (JSON), and
+answers for each with what was lost: names of members that no longer read as they were written, or of a record that
+cannot be read at all. Every pair is read in a fork of its own, so that a crash is an answer as well.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any
 
 NO_CHOICE = 0xFFFF
 ROUNDS = 12
+UNREAD = {"anyPointer", "interface"}
 
 
 # Cap'n Proto
 
 
-def capnp_losses(old: str, new: str, record: str, seed: int) -> list[str]:
+def capnp_losses(old: str, new: str, records: str, seed: int) -> list[str]:
     import capnp
 
     random, lost = Random(seed), set[str]()
@@ -31,8 +32,18 @@ def capnp_losses(old: str, new: str, record: str, seed: int) -> list[str]:
     for name, text in (("old.capnp", old), ("new.capnp", new)):
         Path(name).write_text(text)
         modules.append(capnp.SchemaParser().load(name))
+    for record in records.split():
+        try:
+            lost |= capnp_lost(modules, record, random)
+        except capnp.KjException:  # it says that these are no such bytes
+            lost.add(record)
+    return sorted(lost)
+
+
+def capnp_lost(modules: list[Any], record: str, random: Random) -> set[str]:
+    lost = set[str]()
     if not hasattr(modules[1], record):
-        return [record]
+        return {record}
     for _ in range(ROUNDS):
         message = getattr(modules[0], record).new_message()
         fill(message, message.schema, random, 3)
@@ -41,7 +52,7 @@ def capnp_losses(old: str, new: str, record: str, seed: int) -> list[str]:
             was = plain(before, before.schema)
         with getattr(modules[1], record).from_bytes(written) as after:
             lost |= set(differences(was, plain(after, after.schema), record))
-    return sorted(lost)
+    return lost
 
 
 def fill(builder: Any, schema: Any, random: Random, depth: int) -> None:
@@ -66,7 +77,7 @@ def fill_slot(builder: Any, field: Any, random: Random, depth: int) -> None:
     elif kind.which() == "list":
         elements = builder.init(name, random.randint(0, 3))
         fill_list(elements, kind.list.elementType, field.schema, random, depth)
-    elif kind.which() != "anyPointer":
+    elif kind.which() not in UNREAD:
         setattr(builder, name, value(kind, field.schema if kind.which() == "enum" else None, random))
 
 
@@ -99,7 +110,10 @@ def value(kind: Any, schema: Any, random: Random) -> Any:
 
 
 def plain(reader: Any, schema: Any) -> dict[str, tuple[int, Any]]:
-    """Members that are there, by name: number and value. An inactive member of a union is not there."""
+    """Members that are there, by name: number and value. An inactive member of a union is not there.
+
+    A member of a group is told with the group's name, which code says as well.
+    """
     found: dict[str, tuple[int, Any]] = {}
     chosen = str(reader.which()) if schema.union_fields else None
     for field in schema.fields_list:
@@ -107,11 +121,13 @@ def plain(reader: Any, schema: Any) -> dict[str, tuple[int, Any]]:
         if proto.discriminantValue != NO_CHOICE and proto.name != chosen:
             continue
         if proto.which() == "group":
-            found |= plain(getattr(reader, proto.name), field.schema)
+            inside = plain(getattr(reader, proto.name), field.schema)
+            found |= {f"{proto.name}.{name}": held for name, held in inside.items()}
         else:
             kind = proto.slot.type
             has_schema = kind.which() in {"struct", "list", "enum"}
-            shown = read(getattr(reader, proto.name), kind, field.schema if has_schema else None)
+            held = None if kind.which() in UNREAD else getattr(reader, proto.name)
+            shown = read(held, kind, field.schema if has_schema else None)
             found[str(proto.name)] = (int(proto.ordinal.explicit), shown)
     return found
 
@@ -133,13 +149,18 @@ def read(found: Any, kind: Any, schema: Any) -> Any:
 # Protocol Buffers
 
 
-def protobuf_losses(old: str, new: str, record: str, seed: int) -> list[str]:
+def protobuf_losses(old: str, new: str, records: str, seed: int) -> list[str]:
+    random = Random(seed)
+    was, now = (pool(name, text) for name, text in (("old.proto", old), ("new.proto", new)))
+    return sorted(each for record in records.split() for each in protobuf_lost(was, now, record, random))
+
+
+def protobuf_lost(was: dict[str, Any], now: dict[str, Any], record: str, random: Random) -> set[str]:
     from google.protobuf import message as messages
 
-    random, lost = Random(seed), set[str]()
-    was, now = (pool(name, text) for name, text in (("old.proto", old), ("new.proto", new)))
+    lost = set[str]()
     if now.get(record) is None:
-        return [record]
+        return {record}
     for _ in range(ROUNDS):
         before = was[record]()
         fill_message(before, random, 3)
@@ -147,11 +168,11 @@ def protobuf_losses(old: str, new: str, record: str, seed: int) -> list[str]:
         try:
             after.ParseFromString(before.SerializeToString())
         except (messages.DecodeError, ValueError, UnicodeDecodeError):
-            return [record]
+            return {record}
         if not after.IsInitialized():
-            return [record]
+            return {record}
         lost |= set(differences(fields(before), fields(after), record))
-    return sorted(lost)
+    return lost
 
 
 def pool(name: str, text: str) -> dict[str, Any]:

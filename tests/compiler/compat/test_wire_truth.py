@@ -29,7 +29,7 @@ AUTHORS = {"capnp": CapnpVersions, "protobuf": ProtobufVersions}
 
 
 def losses(format_name: Format, pairs: list[tuple[str, str, str]]) -> list[Any]:
-    """What the format's own library loses of each pair: old text, new text, record."""
+    """What the format's own library loses of each pair: old text, new text, records."""
     request = json.dumps([[*pair, index] for index, pair in enumerate(pairs)])
     command = [sys.executable, str(READING), format_name]
     ran = subprocess.run(command, input=request.encode(), stdout=subprocess.PIPE, check=True)

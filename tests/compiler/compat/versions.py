@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class CapnpVersions:
         return [
             *(self.add, self.add_within, self.rename, self.retype, self.redefault, self.drop, self.swap, self.unite),
             *(self.unite_two, self.leave, self.group, self.upgrade, self.renumber, self.enumerants, self.shuffle),
-            *(self.join, self.rename_enum, self.level, self.drop_middle),
+            *(self.join, self.rename_enum, self.level, self.drop_middle, self.swap_blocks),
         ]
 
     def name(self) -> str:
@@ -107,9 +108,13 @@ class CapnpVersions:
             unnamed = any(isinstance(one, Block) and not one.name for one in record.members)
             keyword = "union" if what < 0.9 else "group"
             block = Block(keyword, self.name() if unnamed or keyword == "group" or what < 0.78 else "")
-            for _ in range(self.random.randint(2, 3)):
+            alike = next((one for one in record.members if isinstance(one, Block) and one.name), None)
+            names = [one.name for one in alike.members if isinstance(one, Field)] if alike and block.name else []
+            for index in range(self.random.randint(2, 3)):
                 block.members.append(self.field(number))
                 number += 1
+                if index < len(names):  # as the two sides of a book have it
+                    block.members[-1].name = names[index]
             record.members.append(block)
         level = [Field(self.name(), index, self.random.choice(SCALARS[:12])) for index in range(2)]
         return Version(record, [("a", 0), ("b", 1), ("c", 2)], level)
@@ -189,6 +194,11 @@ class CapnpVersions:
         added = [self.field(self.next(version))] if count == 1 and keyword == "union" else []
         version.record.members = [one for one in version.record.members if one not in taken]
         version.record.members.append(Block(keyword, self.name(), [*taken, *added]))
+
+    def swap_blocks(self, version: Version) -> None:
+        named = [one for one in self.unions(version) if one.name]
+        for one, other in pairwise(named):
+            one.name, other.name = other.name, one.name
 
     def leave(self, version: Version) -> None:
         for block in self.unions(version)[:1]:
@@ -299,6 +309,7 @@ class ProtobufVersions(CapnpVersions):
         for block in self.unions(found):
             block.keyword, block.name = "oneof", block.name or self.name()
             for one in block.members:
+                one.name = self.name()  # oneofs are no scope
                 one.type, one.label = self.random.choice(PROTO[:17]), ""
         found.level = [Field(self.name(), index + 1, self.random.choice(PROTO[:15])) for index in range(2)]
         found.side = [("A", 0), ("B", 1), ("C", 2)]
