@@ -113,7 +113,7 @@ PEERS = (
         "a chart, by helm-python-sdk: Helm's own engine in a process a core, values an environment. No checks but "
         "those of the templates; our chart has no schema of its values.",
         _library,
-        pinned("peers", "helm-python-sdk"),
+        f"by helm-python-sdk {pinned('peers', 'helm-python-sdk')}",
     ),
     _peer(
         "kustomize",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import trees
-from contestants_ssmd import reference
+from contestants_floor import reference
 from measure import ContestantError, Cost, TimeBoundError, apart, median
 from produced import Produced, expected, inspect, wrong
 

@@ -17,7 +17,7 @@ promtool reads the rules alone, and must refuse one that does not parse. ssmd an
 same schemas, check-jsonschema too (a run for each kind: it takes one schema at a time), kubernetes-validate against its
 own, of built-in kinds alone. Only ssmd looks at documents, expressions, metrics and labels in one go.
 
-Exit code: 0, or 1 when a contestant failed or told wrong from right. Times are never judged: benchmarks are not tests.
+Exit code: 0, 1 when a contestant failed or took wrong for right, 2 when a tool is not built. Times are never judged.
 """
 
 from __future__ import annotations
@@ -191,6 +191,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
+    if missing := [name for name in ("bin/kubeconform", "bin/promtool", "schemas") if not (TOOLS / name).exists()]:
+        print(f"validation.py: {', '.join(missing)} not built: run `make tools` first", file=sys.stderr)
+        return 2
     options.scratch.mkdir(parents=True, exist_ok=True)
     peers = install("validators")
     print(f"    {shlex.join(['python', 'benchmarks/validation.py', *arguments])}", end="\n\n", flush=True)

@@ -81,13 +81,18 @@ class Schemas:
     def sound(self) -> Iterator[Bound[Schema]]:
         return (bound for _, bound in sorted(self._documents.items()) if bound.sound)
 
+    def faulty(self) -> Iterator[str]:
+        """The documents that cannot be told of, by path."""
+        return (bound.path for _, bound in sorted(self._documents.items()) if not bound.sound)
+
     def names(self) -> list[str]:
         return sorted(self._documents)
 
     def schema(self, name: str) -> Bound[Schema]:
         found = self._documents.get(name)
         if found is None:
-            hint = did_you_mean(name, self._documents) or f"there are {', '.join(self.names()) or 'none'}"
+            there = f"the schemas here are {', '.join(self.names())}" if self._documents else "there is no schema yet"
+            hint = did_you_mean(name, self._documents) or there
             raise Unanswerable(f"no schema named `{name}`: {hint}")
         if not found.sound:
             raise Unanswerable(f"`{found.path}` has errors: `ssmd validate` tells them")
@@ -96,7 +101,7 @@ class Schemas:
     def version(self, schema: Schema, name: str) -> int:
         names = [version.version for version in schema.versions]
         if name not in names:
-            hint = did_you_mean(name, names) or f"there are {', '.join(names)}"
+            hint = did_you_mean(name, names) or f"its versions are {', '.join(names)}"
             raise Unanswerable(f"`{schema.name}` has no version `{name}`: {hint}")
         return names.index(name)
 

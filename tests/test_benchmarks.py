@@ -68,7 +68,7 @@ def workspace(tmp_path):
     ],
 )
 def test_a_change_changes_that_and_never_the_same_way_twice(workspace, change, gone, new, touched):
-    from contestants_ssmd import CHANGES
+    from workspaces import CHANGES
 
     def files():
         return {path: path.read_text() for path in workspace.rglob("*") if path.is_file()}
@@ -110,28 +110,39 @@ def test_wrong_kinds_and_numbers_are_told(tmp_path):
     assert wrong(produced(tmp_path, right), due, {"Role"}) == "wrote 1 Role of a where 0 were due"
 
 
-def test_peers_that_disagree_are_told(tmp_path, workspace):
+def test_peers_that_disagree_are_told(tmp_path, monkeypatch):
+    import rounds
     from contestant import Case, Contestant
-    from rounds import Result, judge_peers
 
-    def result(name, documents):
-        one = Contestant(name, "", setup=print, command=print, peer=True)
-        return Result(one, produced=produced(tmp_path, documents))
+    def result(name, labels, **more):
+        role = document("Role")
+        role["metadata"]["labels"] = labels
+        one = Contestant(name, "", setup=print, command=print, peer=True, **more)
+        return rounds.Result(one, produced=produced(tmp_path, [role]))
 
-    (tmp_path / "tree/environments").rename(tmp_path / "tree/elsewhere")
-    (tmp_path / "tree/environments").mkdir()
-    case = Case(0, 1, tmp_path, 60)
-    results = [result("one", []), result("two", [document("Role")])]
-    judge_peers(case, results)
-    assert [one.problem for one in results] == [None, "wrote 1 Role of a where 0 were due"]
+    monkeypatch.setattr(rounds, "expected", lambda _tree: {"a": {"Role": 1}})
+    results = [
+        result("one", {"x": '{"a": 1, "b": 2}', "checksum/y": "1"}),
+        result("same", {"x": '{"b": 2, "a": 1}', "checksum/y": "2"}),
+        result("other", {"x": '{"a": 1, "b": 3}'}),
+        result("own", {"x": "y"}, own_names=True),
+        result("lacking", {}, lacks=frozenset({"Role"})),
+    ]
+    rounds.judge_peers(Case(1, 1, tmp_path, 60), results)
+    assert [one.problem for one in results] == [
+        None,
+        None,
+        "wrote other documents of kind Role than one",
+        None,
+        "wrote 1 Role of a where 0 were due",
+    ]
 
 
 def test_ratios_are_paired_where_both_ran_in_every_round():
     from measure import Cost, ratio
 
     base = [Cost(1, 1, 0), Cost(10, 10, 0), Cost(2, 2, 0)]
-    twice = [Cost(2, 3, 0), Cost(20, 30, 0), Cost(4, 6, 0)]
-    assert ratio(twice, base) == (2, 3)
+    assert ratio([Cost(2, 3, 0), Cost(20, 30, 0), Cost(40, 60, 0)], base) == (2, 3)
     assert ratio([Cost(4, 4, 0)], base) == (2, 2)
 
 

@@ -16,6 +16,7 @@ from ssmd_compiler.cache.background import Background
 from ssmd_compiler.cache.tree import StampedTree
 from ssmd_compiler.diagnostics import Diagnostic
 from ssmd_compiler.lock import FILE, Group, Lock, LockError, read_lock
+from ssmd_compiler.source.tree import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,9 +84,12 @@ class Comparison:
         index = self.index
         if index is None or (index.as_of, index.mode) != (self.as_of, self.mode):
             return False
-        return all(self.tree.names(folder) == names for folder, names in index.listed.items()) and all(
-            self.tree.digest(path) == digest for path, (_, digest) in index.sources.items()
-        )
+        try:
+            return all(self.tree.listing(folder) == names for folder, names in index.listed.items()) and all(
+                self.tree.digest(path) == digest for path, (_, digest) in index.sources.items()
+            )
+        except (Refused, OSError):
+            return False  # what cannot be read any more is told by compiling
 
     @cached_property
     def intact(self) -> frozenset[str]:
@@ -174,14 +178,20 @@ class Cache:
             store.write(folder, _INDEX, msgspec.msgpack.encode(index))
 
     def keep_proof(self, before: Comparison, compiled: Compilation, proof: Proof) -> None:
-        """Remember what was found in a workspace in which there is nothing to do."""
+        """Remember what was found in a workspace in which there is nothing to do.
+
+        Not so when a source was edited since `before` was taken: what was found is then not about that state.
+        """
         if before.index is None:
+            return
+        sources = dict(self._sources(compiled.lock, before.began))
+        if before.tree.listed != before.index.listed or _digests(sources) != _digests(before.index.sources):
             return
         with contextlib.suppress(OSError), store.opened(self._tree.root, make=True) as folder:
             from ssmd_compiler.cache.records import packed
 
             store.write(folder, _TRACES, packed(compiled.traces))
-            index = msgspec.structs.replace(before.index, proof=msgspec.msgpack.encode(proof))
+            index = msgspec.structs.replace(before.index, sources=sources, proof=msgspec.msgpack.encode(proof))
             store.write(folder, _INDEX, msgspec.msgpack.encode(index))
 
     def _index(self, before: Comparison, compiled: Compilation, folder: int) -> Index:
@@ -226,6 +236,10 @@ class Cache:
             return {**kept, **_stamped(parent, names - kept.keys(), folder)}
         finally:
             os.close(parent)
+
+
+def _digests(sources: dict[str, tuple[bytes, str]]) -> dict[str, str]:
+    return {path: digest for path, (_, digest) in sources.items()}
 
 
 def _stamped(parent: int, names: Iterable[str], clock_folder: int) -> dict[str, bytes]:

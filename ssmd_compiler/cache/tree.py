@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.cache.stamps import NO_STAMP, stamp_of
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ssmd_compiler.source.tree import DirectoryTree
 
 __all__ = ["StampedTree"]
+
+_MADE: Final = frozenset({".ssmd/", "generated/"})
+"""What a first compilation adds to the workspace itself: no source."""
 
 
 class StampedTree:
@@ -28,8 +31,13 @@ class StampedTree:
 
     def names(self, folder: str) -> list[str]:
         found = self._tree.names(folder)
-        self.listed[folder] = found
+        self.listed[folder] = found if folder else [name for name in found if name not in _MADE]
         return found
+
+    def listing(self, folder: str) -> list[str]:
+        """The names in `folder`, as they are remembered in `listed`."""
+        self.names(folder)
+        return self.listed[folder]
 
     def read(self, path: str) -> bytes:
         return self._tree.read(path)

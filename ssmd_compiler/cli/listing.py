@@ -65,4 +65,6 @@ def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else printable(str(value))

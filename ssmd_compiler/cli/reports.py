@@ -132,10 +132,12 @@ def _formats(_context: click.Context, _parameter: click.Parameter, values: tuple
 
     parsed: list[tuple[str, Path | None]] = []
     for value in values or ("text",):
-        name, _, file = value.partition("=")
+        name, equals, file = value.partition("=")
         if name not in PRINTERS:
             meant = did_you_mean(name, PRINTERS) or f"there are {', '.join(PRINTERS)}"
             raise click.BadParameter(f"no format `{name}`: {meant}")
+        if equals and not file:
+            raise click.BadParameter(f"`{value}` names no file: leave out the `=` for standard output")
         parsed.append((name, Path(file) if file else None))
     _refuse_shared(file for _, file in parsed)
     return tuple(parsed)

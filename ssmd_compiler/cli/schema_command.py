@@ -143,11 +143,14 @@ def _place(span: Span | None) -> str | None:
 @_answering
 def list_(config_dir: Path | None, output: str) -> int:
     """List the schemas of the workspace, each with its versions."""
+    schemas = _schemas(config_dir)
     rows = [
         {"name": each.name, "format": each.value.format, "versions": [one.version for one in each.value.versions]}
-        for each in _schemas(config_dir).sound()
+        for each in schemas.sound()
     ]
     show(output, ("name", "format", "versions"), rows)
+    for path in schemas.faulty():
+        click.echo(printable(f"Left out: `{path}` has errors: `ssmd validate` tells them"), err=True)
     return 0
 
 

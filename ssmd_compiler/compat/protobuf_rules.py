@@ -71,7 +71,7 @@ RULES: Final = (
     ),
     _wire(
         "reserved-number-reused",
-        means="bytes of the field that once had the number are read as the new one",
+        means="bytes of the field or value that once had the number are read as the new one",
         remedy="take a number that was never used",
         old="message Trade { string price = 1; reserved 2; }",
         new="message Trade { string price = 1; string side = 2; }",

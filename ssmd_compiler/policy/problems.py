@@ -37,6 +37,7 @@ _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _NO_KEY = re.compile(r"Key not found in map : \"(.*)\"", re.DOTALL)
 _GIVES = re.compile(r"GIVES (.+)")
 _NAMES: Final = frozenset(step.rstrip("?[]{}") for path in SHAPE for step in path.split(".")[1:])
+_OWN: Final = "|".join(sorted({path.partition("{}")[0].rpartition(".")[2] for path in SHAPE if "{}" in path}))
 _WORDS: Final = (
     (re.compile(r"(?:mismatched|extraneous) input '(.*?)' expecting"), "{} was not expected here"),
     (re.compile(r"token recognition error at: '(.*)'"), "{} was not expected here"),
@@ -45,6 +46,7 @@ _WORDS: Final = (
     (re.compile(r"no matching overload for '(.*?)' applied to '(?:\S+\.)?\((.*)\)'"), "{} is not for {}"),
     (re.compile(r"Index error: index=(-?\d+) size=(\d+)"), "there is no item {} in a list of {}"),
     (re.compile(r"[Nn]o matching overloads found : (\S+?)\((.*)\)"), "{} is not for {}"),
+    (re.compile(r"[Nn]o matching overloads found : (\S+)$"), "{} is not for what stands beside it"),
 )
 MACROS: Final = frozenset({"all", "exists", "exists_one", "filter", "map"})
 """Functions that name a variable of their own: of a misspelt one, that variable is unknown as well."""
@@ -102,7 +104,9 @@ def at_evaluation(rule: int, part: Part, expression: str, answer: str, environme
     if missing is None:
         return Fault(rule, part, _reason(answer), environment=environment)
     name = missing[1]
-    reason, label = f"there is no `{name}`", did_you_mean(name, _NAMES)
+    # In a map of people's own names, no field was meant.
+    own = re.search(rf"""\b(?:{_OWN})\s*(?:\.\s*|\[\s*r?["']){re.escape(name)}\b""", expression)
+    reason, label = f"there is no `{name}`", "" if own else did_you_mean(name, _NAMES)
     places = [found.start(1) for found in re.finditer(rf"\.\s*({re.escape(name)})\b", expression)]
     line, column = place_in(expression, places[0]) if len(places) == 1 else (0, 0)
     return Fault(rule, part, reason, line, column, len(name), label, environment)

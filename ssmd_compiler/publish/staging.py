@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.publish.directories import DIRECTORY, descend, kinds, opened, remove_tree, what_stands
 from ssmd_compiler.publish.durable import flush_all, flush_tree
 from ssmd_compiler.publish.errors import State
+from ssmd_compiler.publish.halves import in_halves, is_possible
 from ssmd_compiler.publish.paths import STAGING, by_directory, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ssmd_compiler.publish.errors import Place
 
 __all__ = ["recover", "stage", "staged_tree"]
+
+MANY: Final = 2000
+"""Files from which on a second process takes half of the writing (docs/decisions/0004-publishing.md)."""
 
 _TREE = "made-by-ssmd-publish"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -54,12 +58,20 @@ def staged_tree(root: int, place: Place) -> Iterator[int]:
 
 def stage(tree: int, files: Mapping[str, bytes], place: Place) -> None:
     """Write the files under `tree`, at their final paths and modes, and wait until the disk has them."""
-    for directory, names in by_directory(files).items():
-        place.path = directory
-        with descend(tree, directory, place, create=True) as fd:
-            for name in names:
-                place.path = path = join(directory, name)
-                _write(fd, name, files[path])
+
+    def write(directories: Sequence[tuple[str, list[str]]]) -> None:
+        for directory, names in directories:
+            place.path = directory
+            with descend(tree, directory, place, create=True) as fd:
+                for name in names:
+                    place.path = path = join(directory, name)
+                    _write(fd, name, files[path])
+
+    directories = list(by_directory(files).items())
+    if len(files) >= MANY and is_possible():
+        in_halves(write, directories, place)
+    else:
+        write(directories)
     flush_tree(tree, len(files))
 
 

@@ -85,6 +85,7 @@ def test_a_rule_that_cannot_be_used_says_why(expression: str, tmp_path: Path) ->
 FAILING = {
     "env.labels.team == 'a'": ("team", "there is no `team`"),
     "env.keys['x'].required": ("", "there is no `x`"),
+    "!env.name": ("", "`!` is not for what stands beside it"),
     "workloads[9].cpu > 1.0": ("", "there is no item 9 in a list of 1"),
     "1 / (size(env.symbols) - 1) == 1": ("", "divide by zero"),
     "env.name": ('"env.name"', "it gives a string, and a rule gives true or false"),
@@ -99,6 +100,16 @@ def test_a_rule_that_fails_says_where_once(expression: str, tmp_path: Path) -> N
     where, why = FAILING[expression]
     assert f"rule `r` fails on environment `a-dev`: {why}" in found.message
     assert not where or pointed(found, text) == where
+
+
+@pytest.mark.parametrize(
+    ("expression", "meant"),
+    [("env.labels.team == 'a'", ""), ("env.labels['team'] == 'a'", ""), ("workloads[0].volum.size > 1", "volume")],
+)
+def test_where_names_are_people_s_own_no_field_is_meant(expression: str, meant: str, tmp_path: Path) -> None:
+    (found,) = with_rules(tmp_path, rule_text(f'"{expression}"'))
+    assert found.label == (f"did you mean `{meant}`?" if meant else "")
+    assert bool(found.help) == (not meant), "it says how to ask"
 
 
 def test_a_guard_fails_and_is_pointed_at(tmp_path: Path) -> None:

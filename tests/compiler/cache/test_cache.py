@@ -282,6 +282,31 @@ def test_what_is_edited_after_the_proof_is_found(workspace):
     assert ssmd(workspace, "validate") == (0, "")
 
 
+def test_what_was_found_in_an_edit_that_is_taken_back_is_not_remembered(workspace, monkeypatch):
+    compile_settled(workspace)
+    path, prove = workspace / "environments/kraken-prod.yaml", proving.compile
+    text = path.read_text()
+
+    def meanwhile(*arguments):
+        path.write_text(text.replace("feed: kraken", "feed: kraker"))
+        return prove(*arguments)
+
+    monkeypatch.setattr(proving, "compile", meanwhile)
+    assert "SSMD201" in ssmd(workspace, "validate")[1]
+    monkeypatch.setattr(proving, "compile", prove)
+    path.write_text(text)
+    assert ssmd(workspace, "validate") == (0, "")
+
+
+def test_what_the_first_compilation_adds_is_no_change(workspace, worked):
+    settle()
+    assert ssmd(workspace, "compile") == (0, "")
+    ssmd(workspace, "validate")
+    worked.clear()
+    assert ssmd(workspace, "validate") == (0, "")
+    assert worked == []
+
+
 def test_an_unsaved_file_is_proven_beside_what_is_known(workspace, worked, monkeypatch):
     compile_settled(workspace)
     ssmd(workspace, "validate")
@@ -311,6 +336,41 @@ def test_a_damaged_cache_is_as_good_as_none(workspace, worked, name, harm):
     worked.clear()
     assert ssmd(workspace, "compile") == (0, "")
     assert worked == [*ENVIRONMENTS]
+
+
+def _leads_out(path: Path) -> None:
+    path.rename(path.parents[2] / "outside")
+    path.symlink_to("../../outside")
+
+
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _leads_out,
+        _fifo,
+        lambda path: path.write_bytes(b"#" * (1 << 21)),
+        lambda path: path.rename(path.with_name("elsewhere")),
+    ],
+    ids=["leads-out", "fifo", "too-large", "gone"],
+)
+@pytest.mark.parametrize("source", ["environments/kalshi-dev.yaml", "schemas/inner/trade.v1.capnp"])
+def test_a_source_that_cannot_be_read_any_more_is_told(workspace, source, harm):
+    (workspace / "schemas/inner").mkdir()
+    (workspace / "schemas/trade.v1.capnp").rename(workspace / "schemas/inner/trade.v1.capnp")
+    replace(workspace / "schemas/trade.yaml", "trade.v1.capnp", "inner/trade.v1.capnp")
+    compile_settled(workspace)
+    for command in ("validate", "compile"):
+        assert ssmd(workspace, command) == (0, "")
+    harm(workspace / source)
+    for command in ("validate", "compile"):
+        cold = ssmd(workspace, command, "--no-cache")
+        assert cold[0] in (0, 1)
+        assert ssmd(workspace, command) == cold
 
 
 def test_another_compiler_begins_anew(workspace, worked, monkeypatch):
