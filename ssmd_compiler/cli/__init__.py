@@ -37,7 +37,7 @@ def run(argv: list[str]) -> int:
         return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("ssmd: interrupted", err=True)
-        return 130
+        return _INTERRUPTED
     except Exception as problem:
         if isinstance(problem, OSError) and _about_a_stream(problem):
             raise
@@ -65,6 +65,10 @@ def main() -> None:
         sys.stdout.flush()
     except OSError as problem:
         code = _unwritable(problem)
+    except KeyboardInterrupt:  # while `run` was importing what it needs to say so
+        code = _INTERRUPTED
+        with contextlib.suppress(OSError):
+            sys.stderr.write("\nssmd: interrupted\n")
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     # Flushed already: leave nothing for Python to try again, and to complain about, while it shuts down.
@@ -74,6 +78,7 @@ def main() -> None:
 
 
 _UNWRITABLE = 2
+_INTERRUPTED = 130
 
 
 def _answer(argv: list[str]) -> int:

@@ -136,8 +136,8 @@ def _formats(_context: click.Context, _parameter: click.Parameter, values: tuple
         if name not in PRINTERS:
             meant = did_you_mean(name, PRINTERS) or f"there are {', '.join(PRINTERS)}"
             raise click.BadParameter(f"no format `{name}`: {meant}")
-        if equals and not file:
-            raise click.BadParameter(f"`{value}` names no file: leave out the `=` for standard output")
+        if equals and file in {"", "-"}:
+            raise click.BadParameter(f"`{value}` names no file: write `{name}` alone for standard output")
         parsed.append((name, Path(file) if file else None))
     _refuse_shared(file for _, file in parsed)
     return tuple(parsed)

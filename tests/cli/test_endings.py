@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from examples import base_files, write
 
+from ssmd_compiler import cli
 from ssmd_compiler.cli import run
 
 SSMD = [sys.executable, "-m", "ssmd_compiler"]
@@ -171,3 +172,15 @@ def test_several_formats_at_once(workspace: Path, capsys: pytest.CaptureFixture[
     assert run(["validate", "--format", "text", "--format", "json=out.json"]) == 1
     assert "error[SSMD" in capsys.readouterr().out
     assert '"code": "SSMD' in (workspace / "out.json").read_text()
+
+
+def test_ctrl_c_while_the_commands_are_being_imported(monkeypatch, capsys):
+    """Before `run` can answer: its imports are the most that a short command does."""
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_answer", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        cli.main()
+    assert capsys.readouterr().err == "\nssmd: interrupted\n"

@@ -305,9 +305,7 @@ def test_no_text_of_a_source_is_in_a_report(name: str, diagnostics: list[Diagnos
 
 def test_fingerprints_stay_when_lines_move_and_differ_from_each_other() -> None:
     found = [*(at_line(line) for line in (3, 7, 9)), warning("SSMD900", "other", at=Span("a.yaml", 4))]
-    moved = [
-        replace(one, span=Span("a.yaml", one.span.line + 20, 5, one.span.line + 20, 9)) for one in found
-    ]
+    moved = [replace(one, span=Span("a.yaml", one.span.line + 20, 5, one.span.line + 20, 9)) for one in found]
     before, after = ([one.fingerprint for one in findings(report_of(each))] for each in (found, moved))
     assert before == after
     assert len(set(before)) == len(before)
