@@ -57,10 +57,10 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True):
-    """What was found in the sources and in `generated/`, what is allowed there, and how many documents were checked."""
+    """What was found in the sources and in `generated/`, the files of what is allowed, and how many were checked."""
 
     found: tuple[Diagnostic, ...]
-    allowed: tuple[Diagnostic, ...]
+    allowed: tuple[str, ...]
     checked: int
 
 

@@ -81,7 +81,8 @@ def command(  # noqa: PLR0913 -- one parameter an option
     if watch:
         from ssmd_compiler.cli.watch import follow
 
-        return follow(workspace, partial(_compile, request))
+        reports = [file for _, file in formats if file is not None]
+        return follow(workspace, partial(_compile, request), reports)
     return _compile(request)
 
 

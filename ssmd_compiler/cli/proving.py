@@ -8,13 +8,16 @@ from ssmd_compiler import checks
 from ssmd_compiler.cache import Proof
 from ssmd_compiler.cli.pool import each
 from ssmd_compiler.compiler import Options, compile
+from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.generated import look
 from ssmd_compiler.source import OverlayTree
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Iterable
 
     from ssmd_compiler.cache import Cache, Comparison
+    from ssmd_compiler.diagnostics import Diagnostic
 
 __all__ = ["prove", "prove_unsaved"]
 
@@ -26,8 +29,9 @@ def prove(cache: Cache, before: Comparison, date: datetime.date) -> Proof:
     # While the sources are wrong there is nothing to compare generated/ with.
     if not compiled.failed:
         found += sorted(checks.run(look(before.tree, compiled.lock, made=compiled.outputs)), key=lambda one: one.order)
-    proof = Proof(tuple(found), compiled.allowed, compiled.checked)
-    if before.nothing_to_do:
+    proof = Proof(tuple(found), _files(compiled.allowed), compiled.checked)
+    # An error could quote a value, which is not to lie in the cache.
+    if before.nothing_to_do and not any(one.severity is Severity.ERROR for one in found):
         cache.keep_proof(before, compiled, proof)
     return proof
 
@@ -36,4 +40,8 @@ def prove_unsaved(before: Comparison, date: datetime.date, path: str, content: b
     """What would be found in the sources if `content` stood at `path`."""
     tree = OverlayTree(before.tree, path, content)
     compiled = compile(tree, Options(date, each, before.known(), prove_manifests=True))
-    return Proof(compiled.diagnostics, compiled.allowed, compiled.checked)
+    return Proof(compiled.diagnostics, _files(compiled.allowed), compiled.checked)
+
+
+def _files(found: Iterable[Diagnostic]) -> tuple[str, ...]:
+    return tuple(one.span.path for one in found)

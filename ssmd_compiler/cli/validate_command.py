@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 -- one parameter an option
     shown = [one for one in proof.found if within(one.span.path, only)]
     report(shown, workspace, proof.checked, formats, tree=shown_of)
     if verbose:
-        allowed = sum(within(one.span.path, only) for one in proof.allowed)
+        allowed = sum(within(path, only) for path in proof.allowed)
         click.echo(f"documents checked: {proof.checked}, findings allowed: {allowed}", err=True)
     return int(any(one.severity is Severity.ERROR for one in shown))
 

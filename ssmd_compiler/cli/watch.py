@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -16,7 +17,7 @@ from ssmd_compiler.cache.stamps import stamp
 from ssmd_compiler.diagnostics.escape import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["follow"]
@@ -29,11 +30,15 @@ MOST: Final = 50_000
 """Files that are looked at; a workspace that stands in a larger folder is watched as far as that."""
 
 
-def follow(workspace: Path, act: Callable[[], int]) -> int:
-    """Call `act`, and again after each change, until Ctrl-C. What it cannot do, it says; then it waits for the next."""
+def follow(workspace: Path, act: Callable[[], int], reports: Iterable[Path] = ()) -> int:
+    """Call `act`, and again after each change, until Ctrl-C. What it cannot do, it says; then it waits for the next.
+
+    `reports` are files that `act` writes: they, and what standard output goes to, are no changes.
+    """
     seen: dict[str, bytes] | None = None
+    ours: set[str | tuple[int, int]] = {*map(os.path.realpath, reports), *_streams()}
     while True:
-        now = dict(_stamps(str(workspace)))
+        now = dict(_stamps(os.path.realpath(workspace), ours))
         if now == seen:
             time.sleep(PAUSE)
             continue
@@ -46,8 +51,16 @@ def follow(workspace: Path, act: Callable[[], int]) -> int:
         click.echo("watching for changes; Ctrl-C ends it", err=True)
 
 
-def _stamps(folder: str) -> Iterator[tuple[str, bytes]]:
-    """Every file below, by path, except what is hidden or generated."""
+def _streams() -> Iterator[tuple[int, int]]:
+    """The files that standard output and error go to, by device and inode."""
+    for stream in (1, 2):
+        with suppress(OSError):
+            status = os.fstat(stream)
+            yield status.st_dev, status.st_ino
+
+
+def _stamps(folder: str, ours: Container[str | tuple[int, int]]) -> Iterator[tuple[str, bytes]]:
+    """Every file below, by path, except what is hidden or generated, or written by ourselves."""
     todo, count = [folder], 0
     while todo and count < MOST:
         here = todo.pop()
@@ -60,7 +73,7 @@ def _stamps(folder: str) -> Iterator[tuple[str, bytes]]:
             count += 1
             if is_folder and not entry.is_symlink():
                 todo.append(entry.path)
-            elif not is_folder:
+            elif not is_folder and entry.path not in ours and (status.st_dev, status.st_ino) not in ours:
                 yield entry.path, stamp(status)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from examples import base_files, write
 
-from ssmd_compiler import cli
 from ssmd_compiler.cli import run
 
 SSMD = [sys.executable, "-m", "ssmd_compiler"]
@@ -174,13 +173,17 @@ def test_several_formats_at_once(workspace: Path, capsys: pytest.CaptureFixture[
     assert '"code": "SSMD' in (workspace / "out.json").read_text()
 
 
-def test_ctrl_c_while_the_commands_are_being_imported(monkeypatch, capsys):
+def test_ctrl_c_while_the_commands_are_being_imported() -> None:
     """Before `run` can answer: its imports are the most that a short command does."""
-
-    def interrupted(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cli, "_answer", interrupted)
-    with pytest.raises(SystemExit, match="130"):
-        cli.main()
-    assert capsys.readouterr().err == "\nssmd: interrupted\n"
+    program = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "ssmd_compiler.cli.commands":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from ssmd_compiler.cli import main
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"\nssmd: interrupted\n")

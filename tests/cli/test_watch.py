@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ssmd_compiler.cli.watch import follow
+
 HERE = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds until a test gives up; it asserts what is said, not when."""
@@ -94,3 +96,44 @@ def test_it_goes_without_check(workspace):
     command = [sys.executable, "-m", "ssmd_compiler", "compile", "--watch", "--check", "--config-dir", str(workspace)]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, b"--check looks once" in done.stderr) == (2, True)
+
+
+class Idle(Exception):  # noqa: N818 -- it is how a test ends, no failure
+    """Instead of waiting for the next change."""
+
+
+def acted(workspace: Path, monkeypatch: pytest.MonkeyPatch, act, *reports: Path) -> int:
+    """How often it acts until it waits; a loop is left after a few."""
+    times = []
+
+    def once() -> int:
+        times.append(1)
+        act(f"{len(times)}\n".encode())
+        return 0 if len(times) < 3 else idle()
+
+    def idle(*_):
+        raise Idle
+
+    monkeypatch.setattr("ssmd_compiler.cli.watch.time.sleep", idle)
+    with pytest.raises(Idle):
+        follow(workspace, once, reports)
+    return len(times)
+
+
+def test_what_it_writes_itself_is_no_change(workspace, tmp_path_factory, monkeypatch):
+    linked = tmp_path_factory.mktemp("link") / "workspace"
+    linked.symlink_to(workspace)
+    report = workspace / "report.json"
+    assert acted(linked, monkeypatch, report.write_bytes, linked / "report.json") == 1
+    assert acted(workspace, monkeypatch, report.write_bytes) == 3, "control: of another file it would be"
+
+
+def test_what_it_says_into_a_file_is_no_change(workspace, monkeypatch):
+    kept, log = os.dup(1), os.open(workspace / "watch.log", os.O_WRONLY | os.O_CREAT)
+    try:
+        os.dup2(log, 1)
+        assert acted(workspace, monkeypatch, lambda text: os.write(1, text)) == 1
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(log)

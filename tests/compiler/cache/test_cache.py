@@ -420,6 +420,21 @@ def test_it_holds_no_value_that_may_be_a_secret(workspace):
     assert all(file.stat().st_mode & 0o077 == 0 for file in (workspace / ".ssmd/cache").iterdir())
 
 
+def test_what_is_allowed_is_held_by_its_file_alone(workspace, worked):
+    """An allowed error could quote a value."""
+    replace(workspace / "schemas/market_status.yaml", "status: active", "status: deprecated")
+    for path in (workspace / "environments").iterdir():
+        replace(path, "\nspec:", "\n# ssmd: allow SSMD306 until 2999-12-31 -- later\nspec:")
+    settle()
+    ssmd(workspace, "compile")
+    code, said = ssmd(workspace, "validate")
+    assert (code, "is deprecated" in said) == (0, False)
+    worked.clear()
+    assert ssmd(workspace, "validate")[1] == said
+    assert worked == [], "it is remembered"
+    assert b"is deprecated" not in (workspace / ".ssmd/cache/index").read_bytes()
+
+
 # Whatever happens
 
 
