@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from workspaces import with_rules
+from rule_trees import with_rules
 
 from ssmd_compiler.policy import evaluator as evaluators
 from ssmd_compiler.policy.evaluator import ENDED, Evaluator, packages

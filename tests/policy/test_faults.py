@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from workspaces import compiled, with_rules
+from rule_trees import compiled, with_rules
 
 if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Diagnostic

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from workspaces import compiled, document, with_rules
+from rule_trees import compiled, document, with_rules
 
 from ssmd_compiler.policy import Policy
 from ssmd_compiler.policy.view import SHAPE, VARIABLES, view

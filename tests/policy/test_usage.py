@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from examples import base_files
-from workspaces import DATE, compiled, document
+from rule_trees import DATE, compiled, document
 
 from ssmd_compiler import starter
 from ssmd_compiler.compiler import Options, compile
