@@ -6,6 +6,7 @@ Exit codes, everywhere: 0 clean, 1 findings, 2 the command could not do its work
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ def _option_meant(problem: click.NoSuchOption) -> click.UsageError:
 
 def main() -> None:
     """The `ssmd` program."""
+    gc.set_threshold(_RARELY)
     _open_streams()
     try:
         code = _answer(sys.argv[1:])
@@ -76,6 +78,9 @@ def main() -> None:
         os._exit(code)
     sys.exit(code)
 
+
+_RARELY = 200_000
+"""New objects until Python looks for cycles. A command makes millions that live as long as it does, and few cycles."""
 
 _UNWRITABLE = 2
 _INTERRUPTED = 130
