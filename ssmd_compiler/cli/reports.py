@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Formats", "for_programs", "format_option", "report"]
 
+_SOURCES = (".yaml", ".yml", ".j2", ".capnp", ".proto")
+
 Formats = tuple[tuple[str, Path | None], ...]
 """Names of formats, each with the file it goes to; None is standard output."""
 
@@ -138,6 +140,8 @@ def _formats(_context: click.Context, _parameter: click.Parameter, values: tuple
             raise click.BadParameter(f"no format `{name}`: {meant}")
         if equals and file in {"", "-"}:
             raise click.BadParameter(f"`{value}` names no file: write `{name}` alone for standard output")
+        if file.endswith(_SOURCES):
+            raise click.BadParameter(f"`{file}` could be a source, which no report replaces: end its name otherwise")
         parsed.append((name, Path(file) if file else None))
     _refuse_shared(file for _, file in parsed)
     return tuple(parsed)
