@@ -10,17 +10,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    import msgspec
+
     from ssmd_runtime.keys.secret import Secret
     from ssmd_runtime.spec import CollectorSpec
 
-__all__ = ["Connect", "Credentials", "Refusal", "Reply", "Session", "Share", "batches", "shares_of"]
+__all__ = [
+    "About",
+    "Connect",
+    "Credentials",
+    "Exchange",
+    "Refusal",
+    "Reply",
+    "Session",
+    "Share",
+    "batches",
+    "shares_of",
+]
 
 Credentials = Mapping[str, "Secret"]
+About = tuple[str | None, str | None]
+"""A channel and an instrument, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +76,45 @@ class Reply:
 class Session(ABC):
     """One connection's conversation.
 
-    Class attributes describe the frames: `frame` is the msgspec type of a partial view of one frame, `control` the kinds
-    that are not data, `counted` those control kinds that take a number in their subscription's sequence all the same,
-    `records` where the records of a fanned-out kind are. `kinds` names each frame's kind, in the words of the spec's
-    message types; it never raises and answers "" for what has none.
+    Class attributes describe the frames: `frame` is the msgspec type of a partial view of one frame, `control` the
+    kinds that are not data, `counted` those control kinds that take a number in their subscription's sequence all the
+    same, `records` where the records of a fanned-out kind are, for kinds that something counts. The path to a number
+    starts at a `record`, or at the `header` where the frame is the record; a number that a frame lacks is None. `kinds`
+    names each frame's kind, in the words of the spec's message types; it never raises and answers "" for what has none.
+    `texts` names frames that are no JSON and yet no error (a PONG); `continues` says that the exchange's sequence
+    numbers go on over connections.
 
-    Commands wait in a queue and leave it within the exchange's limit of requests a second: ask `due` every time that
-    `next_due` (seconds on the caller's monotonic clock) has passed.
+    Commands wait in a queue and leave it evenly spaced within the exchange's limit of requests a second, of which
+    `reserved` are left to pings and pongs: ask `due` every time that `next_due` (seconds on the caller's monotonic
+    clock) has passed.
     """
 
     frame: ClassVar[Any]
     control: ClassVar[frozenset[str]]
     counted: ClassVar[frozenset[str]] = frozenset()
     records: ClassVar[Mapping[str, Callable[[Any], Sequence[Any]]]] = {}
+    header: ClassVar[type[msgspec.Struct]]
+    record: ClassVar[type[msgspec.Struct] | None] = None
+    texts: ClassVar[Mapping[bytes, str]] = {}
+    continues: ClassVar[bool] = False
     answer_seconds: ClassVar[float] = 30.0
+    reserved: ClassVar[int] = 0
 
     def __init__(self, spec: CollectorSpec, share: Share, credentials: Credentials) -> None:
         self.spec = spec
         self.share = share
         self.credentials = credentials
-        self._commands: deque[tuple[Any, bytes]] = deque()
+        self._commands: deque[tuple[tuple[Hashable, ...], bytes]] = deque()
         self._next_command = 0.0
-        self._waiting: dict[Any, float] = {}
+        self._waiting: dict[Hashable, float] = {}
 
     @abstractmethod
     def connect(self, now_ms: int) -> Connect:
         """What to open at Unix time `now_ms` (milliseconds): signed anew at every call where the exchange wants it."""
 
     @abstractmethod
-    def commands(self) -> Iterable[tuple[Any, bytes]]:
-        """Every command that subscribes to the share, in order, each with the id its answer carries (None: no answer)."""
+    def commands(self) -> Iterable[tuple[tuple[Hashable, ...], bytes]]:
+        """Every command that subscribes to the share, in order, each with the ids of the answers it awaits."""
 
     @staticmethod
     @abstractmethod
@@ -103,7 +127,7 @@ class Session(ABC):
         return Reply()
 
     def opened(self, now: float) -> list[bytes]:
-        """The text frames to send first, as many as the limit of requests a second lets go at once."""
+        """The text frames to send first: all of them, or the first where the exchange limits requests."""
         self._waiting.clear()
         self._commands = deque(self.commands())
         return self.due(now)
@@ -113,12 +137,11 @@ class Session(ABC):
         rate = self.spec.subscriptions.limits.rate_limit_per_second
         sent: list[bytes] = []
         while self._commands and now >= self._next_command:
-            identity, command = self._commands.popleft()
+            identities, command = self._commands.popleft()
             sent.append(command)
-            if identity is not None:
-                self._waiting[identity] = now + self.answer_seconds
+            self._waiting |= dict.fromkeys(identities, now + self.answer_seconds)
             if rate:
-                self._next_command = max(self._next_command, now - 1.0) + 1.0 / rate
+                self._next_command = now + 1.0 / max(1, rate - self.reserved)
         return sent
 
     @property
@@ -131,9 +154,15 @@ class Session(ABC):
         """Whether every command was sent and answered."""
         return not self._commands and not self._waiting
 
-    def overdue(self, now: float) -> list[Any]:
-        """The ids of commands whose answer did not come in time."""
-        return [identity for identity, until in self._waiting.items() if now > until]
+    def overdue(self, now: float) -> list[Refusal]:
+        """What was asked for and not answered in time; told at every call until it is answered."""
+        late = [identity for identity, until in self._waiting.items() if now > until]
+        why = f"not answered within {self.answer_seconds:g} s"
+        return [Refusal(*about, why) for identity in late for about in self._about(identity)]
+
+    def _about(self, identity: Any) -> Iterable[About]:
+        """What an answer is about: where ids are not such pairs, the session knows."""
+        return (identity,)
 
     def ping(self) -> bytes | None:
         """The text frame that is this exchange's ping; None: a WebSocket ping."""
@@ -152,7 +181,25 @@ def batches(items: Sequence[str], size: int) -> Iterable[tuple[str, ...]]:
         yield tuple(items[start : start + size])
 
 
-def shares_of(channels: tuple[str, ...], instruments: tuple[str, ...], most: int | None) -> list[Share]:
-    """Each connection's share where at most `most` instruments go over one (None: any number)."""
-    parts = list(batches(instruments, most)) if most and instruments else [instruments]
-    return [Share(number, channels, part) for number, part in enumerate(parts, 1)]
+def shares_of(
+    channels: tuple[str, ...],
+    instruments: tuple[str, ...],
+    most: int | None,
+    apart: frozenset[str] = frozenset(),
+    first: int = 1,
+) -> list[Share]:
+    """Each connection's share where at most `most` instruments go over one (None: any number).
+
+    Channels in `apart` take no instruments, so connection 1 alone has them. Numbers start at `first`.
+    """
+    listed = tuple(channel for channel in channels if channel not in apart)
+    parts = list(batches(instruments, most or len(instruments))) if listed and instruments else [()]
+    return [Share(number, channels if number == 1 else listed, part) for number, part in enumerate(parts, first)]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One protocol: its conversation, and how a spec's subscriptions are shared out over connections."""
+
+    session: type[Session]
+    shares: Callable[[CollectorSpec], list[Share]]

@@ -1,0 +1,126 @@
+"""`ssmd-runtime`: run a compiled spec, simulate an exchange.
+
+    ssmd-runtime run --spec FILE
+    ssmd-runtime simulate EXCHANGE
+
+Mistakes are told on stderr, one line each, with exit code 2; what happens while it runs is JSON on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssmd_runtime import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssmd_runtime.pipeline.preflight import Options
+    from ssmd_runtime.spec import CollectorSpec
+
+__all__ = ["add_run_options", "execute", "main", "options_of"]
+
+_MOST_SPEC: int = 16 << 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["simulate"]:
+        from ssmd_runtime.simulator.command import main as simulate
+
+        return simulate(given[1:])
+    parsed = _parser().parse_args(given)
+    try:
+        spec = _spec_at(parsed.spec)
+    except _Unreadable as problem:
+        return _refuse([str(problem)])
+    return execute(spec, options_of(parsed), verbose=parsed.verbose)
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `run`, which say where, and never what is captured."""
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="write here instead of the spec's storage path")
+    parser.add_argument("--endpoint", metavar="URL", help="connect here instead: a simulator, for example")
+    parser.add_argument("--http-host", metavar="ADDRESS", help="listen on this address (default: all of them)")
+    parser.add_argument("--http-port", type=_port, metavar="PORT", help="listen on this port; 0: a free one")
+    parser.add_argument(
+        "--files-only", action="store_true", help="capture into files, where the spec also publishes or uploads"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+
+
+def options_of(parsed: argparse.Namespace) -> Options:
+    """The options as a value."""
+    from ssmd_runtime.pipeline.preflight import Options
+
+    return Options(
+        data_dir=parsed.data_dir,
+        endpoint=parsed.endpoint,
+        http_host=parsed.http_host,
+        http_port=parsed.http_port,
+        files_only=parsed.files_only,
+    )
+
+
+def execute(spec: CollectorSpec, options: Options, *, verbose: bool = False) -> int:
+    """Runs a spec to its end; returns the exit code."""
+    from ssmd_runtime.logs import set_up
+    from ssmd_runtime.pipeline.collector import run
+    from ssmd_runtime.pipeline.preflight import StartError
+
+    set_up(verbose=verbose)
+    try:
+        return asyncio.run(run(spec, options))
+    except StartError as problem:
+        return _refuse(problem.lines)
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Unreadable(Exception):  # noqa: N818 -- said in one line, not raised at anybody
+    pass
+
+
+def _spec_at(path: Path) -> CollectorSpec:
+    from ssmd_runtime.spec import SpecError, decode
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_SPEC + 1)
+    except OSError as problem:
+        raise _Unreadable(f"cannot read {path}: {problem.strerror}") from None
+    if len(content) > _MOST_SPEC:
+        raise _Unreadable(f"{path} is no collector spec: it is larger than {_MOST_SPEC} bytes")
+    try:
+        return decode(content)
+    except SpecError as problem:
+        raise _Unreadable(f"{path}: {problem}") from None
+
+
+def _refuse(lines: list[str]) -> int:
+    for line in lines:
+        sys.stderr.write(f"ssmd-runtime: {line}\n")
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ssmd-runtime", description="Executes compiled ssmd collector specs.")
+    parser.add_argument("--version", action="version", version=f"ssmd-runtime {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="execute a compiled spec", description="Executes a compiled spec until SIGTERM.")
+    run.add_argument("--spec", type=Path, required=True, metavar="FILE", help="generated/<environment>/spec.json")
+    add_run_options(run)
+    commands.add_parser("simulate", help="serve an exchange's protocol on this machine", add_help=False)
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 65535:  # noqa: PLR2004 -- ports are 16 bits
+        raise argparse.ArgumentTypeError(f"no port: {text!r}")
+    return number

@@ -1,0 +1,1 @@
+"""Shells around the exchanges' protocols: connect, read, keep alive, come back."""

@@ -1,0 +1,209 @@
+"""The client on picows: a tenth of the CPU of the others for a frame (decision 0019).
+
+picows hands over raw frames, so what is missing is here: fragments are put together, closes are answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from picows import WSCloseCode, WSError, WSHandshakeError, WSListener, WSMsgType, ws_connect
+
+from ssmd_runtime.feeds.client import BATCH_BYTES, ConnectError
+
+if TYPE_CHECKING:
+    from picows import WSFrame, WSTransport
+
+    from ssmd_runtime.exchanges.protocol import Connect
+    from ssmd_runtime.feeds.client import Receiver
+
+__all__ = ["PicowsClient"]
+
+_TEXT: Final = WSMsgType.TEXT
+_RECEIVE_BUFFER: Final = 1 << 20
+_READ_BUFFER: Final = 128 * 1024
+_CLOSE_SECONDS: Final = 2.0
+
+
+class _Listener(WSListener):
+    """Collects text frames; the first one of a batch schedules its delivery."""
+
+    def __init__(self, receiver: Receiver, most_bytes: int) -> None:
+        self._receiver = receiver
+        self._most_bytes = most_bytes
+        self._loop = asyncio.get_running_loop()
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self._parts: list[bytes] | None = None
+        self._parts_type = _TEXT
+        self._reason: str | None = None
+        self.ended = False
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is _TEXT and frame.fin:
+            payload = frame.get_payload_as_bytes()
+            batch = self._batch
+            if not batch:
+                self._loop.call_soon(self.deliver)
+            batch.append(payload)
+            self._batch_bytes += len(payload)
+            if self._batch_bytes >= BATCH_BYTES:
+                self.deliver()
+            return
+        self._rarely(transport, frame)
+
+    def deliver(self) -> None:
+        """Hands the batch over."""
+        batch = self._batch
+        if batch and not self.ended:
+            self._batch = []
+            self._batch_bytes = 0
+            self._receiver.batch(batch)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if self.ended:
+            return
+        self.deliver()
+        self.ended = True
+        self._receiver.closed(self._reason or _why(transport))
+
+    def end(self, reason: str) -> None:
+        """Why the connection is about to end, where we end it."""
+        self._reason = self._reason or reason
+
+    def _rarely(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind is WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+            self._receiver.alive()
+        elif kind is WSMsgType.PONG:
+            self._receiver.alive()
+        elif kind is WSMsgType.CLOSE:
+            self.deliver()
+            self.end(f"closed by the exchange{_close_text(frame)}")
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        else:
+            self._fragment(transport, frame)
+
+    def _fragment(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is WSMsgType.CONTINUATION:
+            if self._parts is None:
+                self._violation(transport, "a continuation of nothing")
+                return
+            self._parts.append(frame.get_payload_as_bytes())
+        elif self._parts is not None:
+            self._violation(transport, "a new message inside of a fragmented one")
+            return
+        else:
+            self._parts_type = frame.msg_type
+            self._parts = [frame.get_payload_as_bytes()]
+        if sum(map(len, self._parts)) > self._most_bytes:
+            self._violation(transport, f"a message of more than {self._most_bytes} bytes", WSCloseCode.MESSAGE_TOO_BIG)
+        elif frame.fin:
+            message, self._parts = b"".join(self._parts), None
+            self._whole(message)
+
+    def _whole(self, message: bytes) -> None:
+        if self._parts_type is _TEXT:
+            self._batch.append(message)
+            self.deliver()
+        else:
+            self.deliver()
+            self._receiver.binary(message)
+
+    def _violation(
+        self, transport: WSTransport, what: str, code: WSCloseCode = WSCloseCode.PROTOCOL_ERROR
+    ) -> None:
+        self.end(f"the exchange broke the protocol: {what}")
+        self._parts = None
+        transport.send_close(code)
+        transport.disconnect()
+
+
+class _Line:
+    def __init__(self, transport: WSTransport, listener: WSListener) -> None:
+        assert isinstance(listener, _Listener)  # noqa: S101 -- what our own factory made
+        self._transport = transport
+        self._listener = listener
+
+    def send(self, text: bytes) -> None:
+        self._transport.send(_TEXT, text)
+
+    def ping(self) -> None:
+        self._transport.send_ping(b"")
+
+    def pause(self) -> None:
+        self._transport.underlying_transport.pause_reading()
+
+    def resume(self) -> None:
+        self._transport.underlying_transport.resume_reading()
+
+    def close(self) -> None:
+        self._listener.end("closed by us")
+        self._transport.send_close(WSCloseCode.OK)
+        asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        if not self._listener.ended:
+            self._transport.underlying_transport.abort()
+
+
+class PicowsClient:
+    """Opens connections with picows. `tls`: what to trust, by default the system's certificates."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+
+    async def open(self, connect: Connect, receiver: Receiver, *, most_bytes: int, timeout: float) -> _Line:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(timeout):
+                transport, listener = await ws_connect(
+                    lambda: _Listener(receiver, most_bytes),
+                    connect.url,
+                    ssl_context=self._tls,
+                    extra_headers=dict(connect.headers),
+                    websocket_handshake_timeout=timeout,
+                    enable_auto_pong=False,
+                    max_frame_size=most_bytes,
+                    max_redirects=0,
+                    read_buffer_init_size=_READ_BUFFER,
+                )
+        except WSHandshakeError as problem:
+            raise _refused(problem) from None
+        except TimeoutError:
+            raise ConnectError(f"no answer within {timeout:g} s") from None
+        except ssl.SSLError as problem:
+            raise ConnectError(f"TLS: {problem.reason or problem.__class__.__name__}") from None
+        except OSError as problem:
+            raise ConnectError(problem.strerror or str(problem) or problem.__class__.__name__) from None
+        except (WSError, ValueError) as problem:
+            raise ConnectError(f"no WebSocket: {str(problem)[:200]!r}") from None
+        line = transport.underlying_transport.get_extra_info("socket")
+        if line is not None:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        return _Line(transport, listener)
+
+
+def _refused(problem: WSHandshakeError) -> ConnectError:
+    status = getattr(getattr(problem, "response", None), "status", None)
+    if status is None:
+        return ConnectError(f"the handshake failed: {str(problem)[:200]!r}")
+    return ConnectError(f"refused with HTTP {int(status)} {getattr(status, 'phrase', '')}".rstrip(), int(status))
+
+
+def _close_text(frame: WSFrame) -> str:
+    code = frame.get_close_code()
+    reason = frame.get_close_message()
+    number = getattr(code, "value", code)
+    return f" ({number}{' ' + ascii(bytes(reason).decode(errors='replace'))[1:-1] if reason else ''})"
+
+
+def _why(transport: WSTransport) -> str:
+    sent = transport.close_handshake.sent if transport.close_handshake is not None else None
+    if sent is not None and sent.code is WSCloseCode.MESSAGE_TOO_BIG:
+        return "the exchange sent a frame that is too large"
+    return f"closed ({sent.reason})" if sent is not None and sent.reason else "connection lost"

@@ -1,0 +1,351 @@
+"""One share of the subscriptions over one WebSocket connection after another: open, subscribe, keep alive, come back.
+
+Frames go to the capture first and to the session afterwards. Every interruption is a gap record, opened when the line
+ends and closed when data flows again. `on_disconnect: exit` ends the process on the first interruption; `reconnect` comes
+back with a growing, jittered delay that starts anew only after data has flowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ssmd_runtime.exchanges.kalshi import KalshiSession
+from ssmd_runtime.feeds.client import ConnectError
+from ssmd_runtime.reliability.liveness import Liveness
+from ssmd_runtime.reliability.retry import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ssmd_runtime.exchanges.protocol import Refusal, Session
+    from ssmd_runtime.feeds.client import Client, Line
+    from ssmd_runtime.logs import Log
+    from ssmd_runtime.pipeline.capture import Capture
+    from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker
+    from ssmd_runtime.reliability.sequences import SequenceTracker
+    from ssmd_runtime.spec import CollectorSpec
+    from ssmd_runtime.telemetry import Telemetry
+
+__all__ = ["FeedEnded", "Parts", "WebSocketFeed"]
+
+CONNECT_SECONDS: Final = 10.0
+MOST_MESSAGE_BYTES: Final = 16 << 20
+_TICK_SECONDS: Final = 0.5
+_REFUSED: Final = {401, 403}
+
+
+class FeedEnded(Exception):  # noqa: N818 -- an end that was asked for by the spec is no error
+    """The connection is over and is not to be opened again; the message is one line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenGap:
+    id: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the connections of one collector share.
+
+    `ordinal` numbers connections as they are opened, from 1; `fail` ends the collector.
+    """
+
+    spec: CollectorSpec
+    capture: Capture
+    tracker: SequenceTracker
+    telemetry: Telemetry
+    client: Client
+    breaker: CircuitBreaker
+    log: Log
+    ordinal: Callable[[], int]
+    fail: Callable[[Exception], None]
+    clock: Callable[[], float] = time.monotonic
+    clock_ns: Callable[[], int] = time.time_ns
+
+
+class WebSocketFeed:
+    """Keeps one share's connection. `run` ends with `FeedEnded`, or when `stop` was called."""
+
+    def __init__(self, parts: Parts, session: Session) -> None:
+        self._parts = parts
+        self._session = session
+        self._backoff = Backoff(parts.spec.retry)
+        self._line: Line | None = None
+        self._live: Liveness | None = None
+        self._closed: asyncio.Future[str] | None = None
+        self._ordinal = 0
+        self._received = 0
+        self._gaps: list[_OpenGap] = []
+        self._last_ns = 0
+        self._up = self._subscribed = self._mute = False
+        self._paused = False
+        self._stopping = asyncio.Event()
+        self._leave: str | None = None
+        self._unanswered: set[Refusal] = set()
+
+    def resume_from(self, gap: str, last_ts: str) -> None:
+        """The gap of the time in which nothing ran is open: the first data closes it."""
+        self._gaps.append(_OpenGap(gap, {"reason": "restart", "from_ts": last_ts}))
+
+    async def run(self) -> None:
+        """Opens connections until there is a reason not to."""
+        attempts = 0
+        while not self._stopping.is_set():
+            permit = self._parts.breaker.allow()
+            if permit is None:
+                await self._wait(max(self._parts.breaker.wait_seconds, 0.05))
+                continue
+            try:
+                await self._open()
+            except ConnectError as problem:
+                self._parts.breaker.failed(permit)
+                attempts += 1
+                await self._failed_to_open(problem, attempts)
+                continue
+            attempts = 0
+            reason = await self._live_through()
+            if self._received:
+                self._parts.breaker.succeeded(permit)
+            else:
+                self._parts.breaker.failed(permit)
+            self._interrupted(reason)
+            if self._stopping.is_set():
+                return
+            if self._parts.spec.on_disconnect == "exit":
+                raise FeedEnded(reason)
+            await self._wait(self._backoff.next_delay())
+
+    def stop(self) -> None:
+        """Closes the connection; `run` ends soon."""
+        self._stopping.set()
+        if self._line is not None:
+            self._line.close()
+
+    def pause(self) -> None:
+        """Stops reading: what comes waits at the exchange's end."""
+        if self._line is not None and self._live is not None and not self._paused:
+            self._paused = True
+            self._live.paused(self._parts.clock())
+            self._line.pause()
+
+    def resume(self) -> None:
+        """Reads on."""
+        if self._line is not None and self._live is not None and self._paused:
+            self._paused = False
+            self._live.resumed(self._parts.clock())
+            self._line.resume()
+
+    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        """Makes the share hold those of the instruments that it can; returns those that it could not take.
+
+        Only sessions whose subscriptions can change while they are open have anything to do here.
+        """
+        session = self._session
+        if not isinstance(session, KalshiSession):
+            return ()
+        wanted = dict.fromkeys(instruments)
+        held = set(session.markets)
+        return session.update((name for name in wanted if name not in held), held - wanted.keys())
+
+    # What the client tells
+
+    def batch(self, frames: list[bytes]) -> None:
+        """Text frames: written first, then looked at."""
+        try:
+            taken = self._parts.capture.take(self._ordinal, frames)
+            now = self._parts.clock()
+            if taken.data:
+                self._data(taken.data, taken.now_ns, now)
+            elif self._live is not None:
+                self._live.heard(now)
+            for kind, frame in taken.control:
+                self._control(kind, frame, now)
+        except Exception as problem:  # noqa: BLE001 -- the client's callback is no place for it: it ends the process
+            self._parts.fail(problem)
+
+    def binary(self, frame: bytes) -> None:
+        """A binary frame: kept, and counted as an error."""
+        try:
+            taken = self._parts.capture.take_binary(frame)
+            self._data(taken.data, taken.now_ns, self._parts.clock())
+        except Exception as problem:  # noqa: BLE001 -- as above
+            self._parts.fail(problem)
+
+    def alive(self) -> None:
+        """A ping or a pong."""
+        if self._live is not None:
+            self._live.heard(self._parts.clock())
+
+    def closed(self, reason: str) -> None:
+        """The connection is over."""
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(reason)
+
+    # The life of a connection
+
+    async def _open(self) -> None:
+        parts = self._parts
+        connect = self._session.connect(parts.clock_ns() // 1_000_000)
+        self._closed = asyncio.get_running_loop().create_future()
+        self._ordinal, self._received, self._leave = parts.ordinal(), 0, None
+        self._unanswered.clear()
+        self._live = Liveness(
+            ping_seconds=self._session.ping_seconds,
+            stale_seconds=parts.spec.liveness.stale_seconds,
+            now=parts.clock(),
+        )
+        self._line = await parts.client.open(connect, self, most_bytes=MOST_MESSAGE_BYTES, timeout=CONNECT_SECONDS)
+        self._paused = False
+        self._up = True
+        parts.telemetry.connected += 1
+        parts.log.info(
+            "connected",
+            connection=self._ordinal,
+            share=self._session.share.number,
+            instruments=len(self._session.share.instruments),
+        )
+        for command in self._session.opened(parts.clock()):
+            self._line.send(command)
+        if self._stopping.is_set():
+            self._line.close()
+
+    async def _failed_to_open(self, problem: ConnectError, attempts: int) -> None:
+        parts = self._parts
+        parts.telemetry.errors["connect"] += 1
+        parts.log.warning("connect_failed", attempt=attempts, error=str(problem))
+        if not self._gaps:
+            self._open_gap("connect_failed", detail=str(problem))
+        if problem.status in _REFUSED:
+            raise FeedEnded(f"the exchange does not accept the credentials: {problem}")
+        if parts.spec.on_disconnect == "exit" and attempts >= parts.spec.retry.max_attempts:
+            raise FeedEnded(f"cannot connect after {attempts} attempts: {problem}")
+        await self._wait(self._backoff.next_delay())
+
+    async def _live_through(self) -> str:
+        """Looks at the clocks until the connection is over; why it is."""
+        closed = self._closed
+        if closed is None or self._line is None:
+            return "never opened"
+        while not closed.done():
+            due = self._session.next_due
+            soon = _TICK_SECONDS if due is None else max(0.0, min(_TICK_SECONDS, due - self._parts.clock()))
+            await asyncio.wait({closed}, timeout=soon)
+            if not closed.done():
+                self._tick(self._parts.clock())
+        self._line = None
+        return self._leave or closed.result()
+
+    def _tick(self, now: float) -> None:
+        session, line, live = self._session, self._line, self._live
+        if line is None or live is None:
+            return
+        for command in session.due(now):
+            line.send(command)
+        if live.ping_due(now):
+            ping = session.ping()
+            if ping is None:
+                line.ping()
+            else:
+                line.send(ping)
+        self._refused("unanswered", [refusal for refusal in session.overdue(now) if refusal not in self._unanswered])
+        if live.stale(now):
+            self._end(f"stale: nothing came for {live.silence(now):.0f} s")
+        self._set_mute(muted=live.mute(now))
+        self._note_subscribed()
+
+    def _end(self, reason: str) -> None:
+        self._leave = self._leave or reason
+        if self._line is not None:
+            self._line.abort()
+
+    def _data(self, count: int, now_ns: int, now: float) -> None:
+        if self._live is not None:
+            self._live.data(now)
+        self._received += count
+        self._last_ns = now_ns
+        if self._received == count:
+            self._flows(now_ns)
+
+    def _flows(self, now_ns: int) -> None:
+        """The first data of a connection: what was interrupted is over."""
+        self._backoff.reset()
+        self._set_mute(muted=False)
+        capture = self._parts.capture
+        for gap in self._gaps:
+            capture.gap(gap_id=gap.id, to_ts=capture.stamp(now_ns), **gap.fields)
+        self._gaps.clear()
+
+    def _open_gap(self, reason: str, **fields: Any) -> None:
+        """Declares a gap whose end is not known yet."""
+        capture = self._parts.capture
+        fields |= {"reason": reason, "from_ts": capture.stamp(self._last_ns) if self._last_ns else None}
+        self._gaps.append(_OpenGap(capture.gap(**fields), fields))
+
+    def _control(self, kind: str, frame: bytes, now: float) -> None:
+        reply = self._session.answered(kind, frame, now)
+        self._refused("refused", reply.refused)
+        if self._line is not None:
+            for command in reply.send:
+                self._line.send(command)
+        if reply.leave is not None:
+            self._end(reply.leave)
+        self._note_subscribed()
+
+    def _refused(self, reason: str, refusals: Sequence[Refusal]) -> None:
+        """What the exchange does not send us: declared once, and the rest goes on."""
+        parts = self._parts
+        for refusal in refusals:
+            self._unanswered.add(refusal)
+            parts.telemetry.errors[reason] += 1
+            parts.log.warning(reason, channel=refusal.channel, instrument=refusal.instrument, why=refusal.reason)
+            parts.capture.gap(
+                reason=reason,
+                connection=self._ordinal,
+                channel=refusal.channel,
+                symbol=refusal.instrument,
+                from_ts=parts.capture.stamp(),
+                detail=refusal.reason,
+            )
+
+    def _interrupted(self, reason: str) -> None:
+        """The line is over: forget its state, and declare the gap."""
+        parts = self._parts
+        self._set_mute(muted=False)
+        if self._up:
+            parts.telemetry.connected -= 1
+        if self._subscribed:
+            parts.telemetry.subscribed -= 1
+        self._up = self._subscribed = False
+        self._line = None
+        parts.tracker.interrupted(self._ordinal)
+        stopped = self._stopping.is_set()
+        kind = "stopped" if stopped else "stale" if reason.startswith("stale") else "disconnected"
+        if not stopped:
+            parts.telemetry.errors["disconnect"] += 1
+        parts.log.warning("disconnected", connection=self._ordinal, reason=reason, received=self._received)
+        self._open_gap(kind, connection=self._ordinal, received=self._received, detail=reason)
+
+    def _note_subscribed(self) -> None:
+        if self._up and not self._subscribed and self._session.subscribed:
+            self._subscribed = True
+            self._parts.telemetry.subscribed += 1
+            self._parts.log.info("subscribed", connection=self._ordinal)
+
+    def _set_mute(self, *, muted: bool) -> None:
+        if muted != self._mute:
+            self._mute = muted
+            self._parts.telemetry.mute += 1 if muted else -1
+            if muted:
+                self._parts.log.warning("mute", connection=self._ordinal)
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleeps, unless it is time to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,1 @@
+"""The collector's HTTP port: /health, /ready, /metrics, and nothing else."""

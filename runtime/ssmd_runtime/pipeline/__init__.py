@@ -1,0 +1,1 @@
+"""Wiring: from connections to files."""

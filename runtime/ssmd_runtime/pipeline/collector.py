@@ -1,0 +1,417 @@
+"""One spec, executed: preflight, storage, connections, HTTP, and an orderly end. Wiring only.
+
+Exit codes: 0 stopped as asked (SIGTERM, SIGINT), 1 ended (the exchange went away and the spec says exit, the storage
+failed), 2 could not start. What was received is on disk before any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import faulthandler
+import itertools
+import signal
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from ssmd_runtime.exchanges import exchange_named, kalshi
+from ssmd_runtime.exchanges.kalshi import KalshiSession
+from ssmd_runtime.feeds.picows_client import PicowsClient
+from ssmd_runtime.feeds.rest_frames import RestFrames
+from ssmd_runtime.feeds.websocket import FeedEnded, Parts, WebSocketFeed
+from ssmd_runtime.http.exposition import CONTENT_TYPE, Exposition
+from ssmd_runtime.http.server import HttpServer, json_page
+from ssmd_runtime.logs import Log
+from ssmd_runtime.pipeline.capture import Capture
+from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
+from ssmd_runtime.pipeline.preflight import Options, StartError, adapted, credentials
+from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
+from ssmd_runtime.reliability.sequences import SequenceTracker
+from ssmd_runtime.spec import SpecError
+from ssmd_runtime.storage.files import StorageError
+from ssmd_runtime.storage.syncing import Syncer
+from ssmd_runtime.storage.writer import JsonlWriter
+from ssmd_runtime.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from ssmd_runtime.exchanges.protocol import Credentials, Session
+    from ssmd_runtime.feeds.client import Client
+    from ssmd_runtime.http.server import Page
+    from ssmd_runtime.keys.resolve import Sources
+    from ssmd_runtime.spec import CollectorSpec
+
+__all__ = ["Collector", "run"]
+
+STOPPED: Final = 0
+ENDED: Final = 1
+NOT_STARTED: Final = 2
+_STOP_SECONDS: Final = 5.0
+_FULL_SECONDS: Final = 1.0
+_WATCHDOG_EVERY: Final = 5.0
+_REDISCOVER_SECONDS: Final = 300.0
+
+
+class Collector:
+    """Executes a spec that the preflight has passed. `run` returns the exit code."""
+
+    def __init__(
+        self,
+        spec: CollectorSpec,
+        keys: Credentials,
+        options: Options,
+        *,
+        client: Client | None = None,
+        durable: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`durable` is told how many records are acknowledged, each time that it grows."""
+        self._spec = spec
+        self._keys = keys
+        self._options = options
+        self._client = client or PicowsClient()
+        self._durable = durable
+        self._log = Log("ssmd.collector", feed=spec.feed.name, environment=spec.environment, shard=spec.shard)
+        self.telemetry = Telemetry(spec.feed.name)
+        self._kind: type[Session] = (
+            exchange_named(spec.feed.exchange).session if spec.feed.type == "websocket" else RestFrames
+        )
+        self._tracker = SequenceTracker(spec, self._kind)
+        self._writer = JsonlWriter(spec, time.time_ns(), sequences=self._tracker.expected)
+        self._syncer = Syncer(self._writer, spec.storage, self)
+        self._capture = Capture(
+            spec,
+            self._kind,
+            self._writer,
+            self._tracker,
+            self.telemetry,
+            clock_ns=time.time_ns,
+            appended=self._appended,
+            full=self._full,
+        )
+        self._feeds: list[WebSocketFeed] = []
+        self._work: list[asyncio.Future[None]] = []
+        self._last_ts: str | None = None
+        self._ended = asyncio.Event()
+        self._paused = False
+        self._full_since: float | None = None
+        self._http = HttpServer({"/health": self._health, "/ready": self._ready, "/metrics": self._metrics})
+        self._exposition = Exposition(spec, self.telemetry)
+        self.http_port = 0
+
+    async def run(self) -> int:
+        """Until a signal, or until it cannot go on. Raises `StartError` before anything connects."""
+        self._recover()
+        try:
+            self._build_feeds()
+            await self._listen()
+            self._watch_signals()
+            async with contextlib.AsyncExitStack() as stack:
+                stack.callback(faulthandler.cancel_dump_traceback_later)
+                watchdog = asyncio.ensure_future(self._feed_watchdog())
+                stack.callback(watchdog.cancel)
+                await self._until_ended()
+        finally:
+            await self._http.close()
+            code = await self._close()
+        return code
+
+    # What the syncer tells
+
+    def synced(self, seconds: float) -> None:
+        """Records became durable."""
+        self.telemetry.syncs.observe(seconds)
+        self._note_durable()
+        if self._paused and self._full_since is None and self._writer.unsynced_bytes < self._spec.buffer.max_bytes // 2:
+            self._resume()
+
+    def sealed(self, path: Path) -> None:
+        """A file is finished."""
+        self.telemetry.sealed_files += 1
+        self._log.info("sealed", file=str(path))
+
+    def failed(self, problem: Exception) -> None:
+        """The end: nothing is acknowledged any more."""
+        if self.telemetry.problem is None:
+            kind = "storage" if isinstance(problem, StorageError) else "feed" if isinstance(problem, FeedEnded) else "bug"
+            told = str(problem) if kind != "bug" else f"a defect of ssmd: {_where(problem)}"
+            self.telemetry.problem = told
+            self.telemetry.errors[kind] += 1
+            self._log.error("ending", kind=kind, reason=told)
+        self._ended.set()
+
+    # Parts of a run
+
+    def _recover(self) -> None:
+        """Repairs what the last run left, says so, and opens the gap of the time in between."""
+        found = self._writer.recover(self._capture.remember)
+        for path, size in found.torn:
+            self._log.warning("torn_tail_cut", file=str(path), bytes=size)
+        for path, damage in found.damaged:
+            self._log.error("damaged", file=str(path), offset=damage.offset, bytes=damage.bytes)
+            self._capture.gap(
+                reason="damaged",
+                from_ts=damage.after_ts,
+                detail=f"{path.name}: {damage.bytes} bytes from {damage.offset} on are no records",
+            )
+        self._last_ts = found.last_ts
+
+    def _build_feeds(self) -> None:
+        if self._spec.feed.type != "websocket":
+            return
+        exchange = exchange_named(self._spec.feed.exchange)
+        breaker = CircuitBreaker(self._spec.circuit_breaker, time.monotonic, self._breaker_changed)
+        self._parts = parts = Parts(
+            spec=self._spec,
+            capture=self._capture,
+            tracker=self._tracker,
+            telemetry=self.telemetry,
+            client=self._client,
+            breaker=breaker,
+            log=self._log,
+            ordinal=itertools.count(1).__next__,
+            fail=self.failed,
+        )
+        self._breaker_changed(breaker.state)
+        try:
+            for share in exchange.shares(self._spec):
+                session = exchange.session(self._spec, share, self._keys)
+                list(session.commands())  # what cannot be asked for is told before anything connects
+                self._feeds.append(WebSocketFeed(parts, session))
+        except SpecError as problem:
+            raise StartError([str(problem)]) from None
+        self.telemetry.connections = len(self._feeds)
+
+    async def _listen(self) -> None:
+        port = self._spec.http.port if self._options.http_port is None else self._options.http_port
+        try:
+            self.http_port = await self._http.start(port, self._options.http_host)
+        except OSError as problem:
+            raise StartError([f"cannot listen on port {port}: {problem.strerror or problem}"]) from None
+        self._log.info("listening", port=self.http_port)
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: int) -> None:
+        self._log.info("stopping", signal=signal.Signals(number).name)
+        self._ended.set()
+
+    async def _until_ended(self) -> None:
+        """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
+        self._open_restart_gaps()
+        for feed in self._feeds:
+            self._start(feed.run())
+        if self._spec.feed.type == "rest":
+            asides = [asyncio.ensure_future(self._guarded(self._poll()))]
+        elif self._spec.subscriptions.discovery is not None:
+            asides = [asyncio.ensure_future(self._guarded(self._rediscover()))]
+        else:
+            asides = []
+        await self._ended.wait()
+        for aside in asides:
+            aside.cancel()
+        for feed in self._feeds:
+            feed.stop()
+        if self._work:
+            _, late = await asyncio.wait(self._work, timeout=_STOP_SECONDS)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*self._work, *asides, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._work.append(asyncio.ensure_future(self._guarded(work)))
+
+    async def _rediscover(self) -> None:
+        """Markets come and go: asks again, and takes up what is new, on further connections where it has to be."""
+        while True:
+            await asyncio.sleep(_REDISCOVER_SECONDS)
+            try:
+                found = await discover(self._spec)
+            except DiscoveryError as problem:
+                self.telemetry.errors["discovery"] += 1
+                self._log.warning("discovery_failed", reason=str(problem))
+                continue
+            rest = tuple(found)
+            for feed in self._feeds:
+                rest = feed.take_up(rest)
+            for share in kalshi.further(self._spec, rest, len(self._feeds) + 1):
+                feed = WebSocketFeed(self._parts, KalshiSession(self._spec, share, self._keys))
+                self._feeds.append(feed)
+                self.telemetry.connections += 1
+                self._start(feed.run())
+
+    def _open_restart_gaps(self) -> None:
+        """Between the last run's last record and the first one of this run nothing was captured."""
+        if self._last_ts is not None:
+            for feed in self._feeds:
+                feed.resume_from(self._capture.gap(reason="restart", from_ts=self._last_ts), self._last_ts)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as problem:  # noqa: BLE001 -- whatever ends a feed ends the collector, and is told
+            self.failed(problem)
+
+    async def _poll(self) -> None:
+        from ssmd_runtime.feeds.rest import Missed, Reports, RestPoller
+
+        telemetry, capture = self.telemetry, self._capture
+        telemetry.connections = 1
+
+        def missed(what: Missed) -> None:
+            capture.gap(
+                reason=what.reason,
+                channel=what.channel,
+                symbol=what.symbol,
+                from_ts=capture.stamp(what.from_ns),
+                to_ts=capture.stamp(what.to_ns),
+                detail=what.detail,
+            )
+
+        def connected(up: bool) -> None:  # noqa: FBT001 -- the poller's callback
+            telemetry.connected = telemetry.subscribed = int(up)
+
+        def error(kind: str) -> None:
+            telemetry.errors[kind] += 1
+
+        reports = Reports(
+            sink=lambda frames: (capture.take(0, frames), None)[1],
+            missed=missed,
+            error=error,
+            connected=connected,
+            breaker=self._breaker_changed,
+        )
+        await RestPoller(self._spec, self._keys, reports).run()
+
+    async def _feed_watchdog(self) -> None:
+        """A process that is stuck is ended from outside of the event loop: this loop has to come by in time."""
+        while True:
+            faulthandler.dump_traceback_later(self._spec.liveness.watchdog_seconds, exit=True)
+            await asyncio.sleep(_WATCHDOG_EVERY)
+
+    async def _close(self) -> int:
+        """Everything that was received goes to disk; the exit code."""
+        try:
+            if self._full_since is not None:
+                self._capture.retry()
+            await self._syncer.close()
+        except StorageError as problem:
+            self.failed(problem)
+        self._note_durable()
+        self._log.info(
+            "stopped",
+            messages=sum(self.telemetry.messages.values()),
+            records=self._writer.records,
+            durable=self._writer.durable_records,
+            gaps=sum(self.telemetry.gaps.values()),
+        )
+        return STOPPED if self.telemetry.problem is None else ENDED
+
+    # Memory and the disk
+
+    def _appended(self) -> None:
+        self._syncer.appended()
+        telemetry = self.telemetry
+        telemetry.written_bytes = self._writer.written_bytes
+        if self._writer.unsynced_bytes > self._spec.buffer.max_bytes and self._spec.storage.sync != "none":
+            self._pause()
+
+    def _note_durable(self) -> None:
+        if self._writer.durable_records != self.telemetry.durable_messages:
+            self.telemetry.durable_messages = self._writer.durable_records
+            self._durable(self._writer.durable_records)
+
+    def _pause(self) -> None:
+        self._paused = True
+        for feed in self._feeds:
+            feed.pause()
+
+    def _resume(self) -> None:
+        self._paused = False
+        for feed in self._feeds:
+            feed.resume()
+
+    def _full(self, problem: StorageError) -> None:
+        """No room: nothing more is read until there is some, or until it takes too long."""
+        if self._full_since is None:
+            self._full_since = time.monotonic()
+            self.telemetry.waiting = str(problem)
+            self.telemetry.errors["disk_full"] += 1
+            self._log.error("disk_full", reason=str(problem))
+            self._pause()
+            asyncio.get_running_loop().call_later(_FULL_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        if self._full_since is None or self._ended.is_set():
+            return
+        try:
+            if self._capture.retry():
+                self._full_since = self.telemetry.waiting = None
+                self._log.info("disk_has_room")
+                self._resume()
+                return
+        except StorageError as problem:
+            self.failed(problem)
+            return
+        if time.monotonic() - self._full_since > self._spec.liveness.stale_seconds:
+            self.failed(StorageError(f"{self.telemetry.waiting}: for too long"))
+            return
+        asyncio.get_running_loop().call_later(_FULL_SECONDS, self._try_again)
+
+    # HTTP
+
+    def _health(self) -> Page:
+        problem = self.telemetry.problem
+        return json_page(200, {"status": "ok"}) if problem is None else json_page(503, {"status": "error", "reason": problem})
+
+    def _ready(self) -> Page:
+        why = self.telemetry.not_ready()
+        return json_page(200, {"status": "ready"}) if why is None else json_page(503, {"status": "not_ready", "why": why})
+
+    def _metrics(self) -> Page:
+        self._note_durable()
+        today = datetime.datetime.now(datetime.UTC).date()
+        for key in self._spec.keys:
+            if key.expires is not None:
+                with contextlib.suppress(ValueError):
+                    self.telemetry.key_days[key.name] = float((datetime.date.fromisoformat(key.expires) - today).days)
+        return 200, CONTENT_TYPE, self._exposition.render()
+
+    def _breaker_changed(self, state: State) -> None:
+        self.telemetry.breakers["exchange"] = int(state)
+
+
+async def run(spec: CollectorSpec, options: Options, sources: Sources | None = None) -> int:
+    """Executes a spec: preflight, then the collector. Raises `StartError` with everything that has to be mended."""
+    spec = adapted(spec, options)
+    keys = await credentials(spec, sources)
+    try:
+        if spec.subscriptions.discovery is not None and not spec.subscriptions.instruments:
+            found = await discover(spec)
+            subscriptions = msgspec.structs.replace(spec.subscriptions, instruments=found)
+            spec = msgspec.structs.replace(spec, subscriptions=subscriptions)
+            Log("ssmd.collector", environment=spec.environment).info("discovered", instruments=len(found))
+        return await Collector(spec, keys, options).run()
+    except (SpecError, StorageError) as problem:
+        raise StartError([str(problem)]) from None
+    except DiscoveryError as problem:
+        Log("ssmd.collector", environment=spec.environment).error("ending", kind="discovery", reason=str(problem))
+        return ENDED
+
+
+def _where(problem: BaseException) -> str:
+    """Where a defect showed: its kind, and the last lines of ssmd's own code; no values."""
+    places = []
+    trace = problem.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return f"{type(problem).__name__} in {' > '.join(places[-4:])}"
+

@@ -1,0 +1,1 @@
+"""Where frames go: JSON Lines on a local file system, durable, sealed by trading day and size."""

@@ -1,0 +1,197 @@
+"""Reads a data file back: how much of it is whole, what it holds, where it is damaged.
+
+A torn tail is what a kill leaves: a last line without its line break, a last frame without its end. It was never
+acknowledged and is cut off before anything is appended. Damage in the middle is something else (a failing disk, an editor):
+it is told with its place and size, and nobody skips it in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ssmd_runtime.storage.envelope import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Contents", "Damage", "inspect"]
+
+_CHUNK: Final = 1 << 20
+_MOST_DAMAGE: Final = 100
+_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_MOST_FRAME: Final = 256 << 20
+_RUN_LENGTH: Final = 1
+_DECODER: Final = msgspec.json.Decoder(Line)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """`bytes` bytes from `offset` on that are no records, after the record of time `after_ts`."""
+
+    offset: int
+    bytes: int
+    after_ts: str | None
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a file holds. `whole` is the length up to which it is whole; `torn` how many bytes follow."""
+
+    records: int = 0
+    whole: int = 0
+    torn: int = 0
+    first_ts: str | None = None
+    last_ts: str | None = None
+    damage: list[Damage] = field(default_factory=list)
+    damaged: int = 0
+
+    def add(self, lines: list[Line]) -> None:
+        """More records, in order."""
+        if lines:
+            self.records += len(lines)
+            self.first_ts = self.first_ts or lines[0].ts
+            self.last_ts = lines[-1].ts
+
+    def hurt(self, offset: int, length: int) -> None:
+        """One more damaged place."""
+        self.damaged += 1
+        if len(self.damage) < _MOST_DAMAGE:
+            self.damage.append(Damage(offset, length, self.last_ts))
+
+
+def inspect(path: Path, visit: Callable[[list[Line]], None] | None = None) -> Contents:
+    """The contents of a data file, compressed where its name ends in `.zst`; `visit` sees the records."""
+    contents = Contents()
+    compressed = path.suffix == ".zst"
+    for offset, block in (_frames if compressed else _blocks)(path, contents):
+        lines = _lines(block, contents, offset, compressed=compressed)
+        if visit is not None and lines:
+            visit(lines)
+    return contents
+
+
+def _blocks(path: Path, contents: Contents) -> Iterator[tuple[int, bytes]]:
+    """Whole lines with their place, about a megabyte at a time."""
+    rest = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            end = chunk.rfind(b"\n") + 1
+            if not end:
+                rest += chunk
+                continue
+            block = rest + chunk[:end]
+            yield contents.whole, block
+            contents.whole += len(block)
+            rest = chunk[end:]
+    contents.torn = len(rest)
+
+
+def _lines(block: bytes, contents: Contents, offset: int, *, compressed: bool) -> list[Line]:
+    """The records of a block. What is none is damage: at its own place, or at the compressed frame's."""
+    try:
+        lines = _DECODER.decode_lines(block)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        lines = []
+    if len(lines) == block.count(b"\n"):
+        contents.add(lines)
+        return lines
+    good: list[Line] = []
+    at = offset
+    for raw in block.split(b"\n")[:-1]:
+        try:
+            line = _DECODER.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            contents.hurt(at, len(raw) + 1)
+        else:
+            good.append(line)
+            contents.add([line])
+        at += 0 if compressed else len(raw) + 1
+    return good
+
+
+def _frames(path: Path, contents: Contents) -> Iterator[tuple[int, bytes]]:
+    """Every whole Zstandard frame with its place; one that ends too early at the end of the file is the torn tail."""
+    buffer = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            buffer += chunk
+            at = 0
+            while used := frame_length(buffer, at):
+                yield from _decoded(buffer[at : at + used] if used > 0 else None, abs(used), contents)
+                at += abs(used)
+            buffer = buffer[at:]
+    while place := _whole_frame_after(buffer):
+        contents.hurt(contents.whole, place)
+        contents.whole += place
+        while (used := frame_length(buffer, place)) > 0:
+            yield from _decoded(buffer[place : place + used], used, contents)
+            place += used
+        buffer = buffer[place:]
+    contents.torn = len(buffer)
+
+
+def _whole_frame_after(buffer: bytes) -> int:
+    """Where a whole frame starts behind what looks torn: then it is damage, and is not cut off. 0: nowhere."""
+    place = buffer.find(_MAGIC, 1)
+    while place > 0:
+        used = frame_length(buffer, place)
+        if used > 0 and _decompressed(buffer[place : place + used]) is not None:
+            return place
+        place = buffer.find(_MAGIC, place + 1)
+    return 0
+
+
+def _decoded(frame: bytes | None, length: int, contents: Contents) -> Iterator[tuple[int, bytes]]:
+    block = None if frame is None else _decompressed(frame)
+    if block is None or not block.endswith(b"\n"):
+        contents.hurt(contents.whole, length)
+    else:
+        yield contents.whole, block
+    contents.whole += length
+
+
+def _decompressed(frame: bytes) -> bytes | None:
+    import zstandard
+
+    try:
+        if zstandard.get_frame_parameters(frame).content_size > _MOST_FRAME:
+            return None
+        return zstandard.ZstdDecompressor().decompress(frame)
+    except zstandard.ZstdError:
+        return None
+
+
+def frame_length(buffer: bytes, at: int) -> int:
+    """The length of the Zstandard frame at `at` (RFC 8878, 3.1.1); 0: more bytes are needed; negative: so many are none.
+
+    Walks the headers of the blocks and decodes nothing.
+    """
+    left = len(buffer) - at
+    if not buffer.startswith(_MAGIC, at):
+        if left < len(_MAGIC) and _MAGIC.startswith(buffer[at:]):
+            return 0
+        place = buffer.find(_MAGIC, at + 1)
+        return -(place - at if place > 0 else max(left - len(_MAGIC) + 1, 1))
+    if left < len(_MAGIC) + 1:
+        return 0
+    end = _header_length(buffer[at + 4])
+    last = False
+    while not last:
+        if left < end + 3:
+            return 0
+        header = int.from_bytes(buffer[at + end : at + end + 3], "little")
+        last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
+        end += 3 + (1 if kind == _RUN_LENGTH else size)
+    end += 4 if buffer[at + 4] & 4 else 0
+    return end if left >= end else 0
+
+
+def _header_length(descriptor: int) -> int:
+    """The length of magic number and frame header by the header's first byte."""
+    single = descriptor >> 5 & 1
+    size = (1 if single else 0, 2, 4, 8)[descriptor >> 6]
+    return len(_MAGIC) + 1 + (0 if single else 1) + (0, 1, 2, 4)[descriptor & 3] + size

@@ -1,0 +1,117 @@
+"""What a start does before anything is appended: nothing that the last run wrote is lost, or lost without a word.
+
+Cuts the torn tail off the file that was being written, seals what belongs to another day or is damaged, and finishes seals
+that were interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ssmd_runtime.storage import manifest as manifests
+from ssmd_runtime.storage.files import data_sync, storage_error, sync_directory
+from ssmd_runtime.storage.inspection import Contents, Damage, inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ssmd_runtime.storage.envelope import Line
+    from ssmd_runtime.storage.layout import DayFiles, Layout
+
+__all__ = ["Recovered", "recover"]
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What the last run left. `contents` are those of the file to go on with, None: there is none.
+
+    `last_ts` is the time of the last record that there is, over all days; `to_seal` files with their contents, renamed
+    already, that need a manifest.
+    """
+
+    contents: Contents | None = None
+    last_ts: str | None = None
+    torn: list[tuple[Path, int]] = field(default_factory=list)
+    damaged: list[tuple[Path, Damage]] = field(default_factory=list)
+    to_seal: list[tuple[DayFiles, Path, Contents]] = field(default_factory=list)
+
+
+def recover(
+    layout: Layout, today: str, *, compressed: bool, visit: Callable[[list[Line]], None] | None = None
+) -> Recovered:
+    """Repairs and tells. `visit` sees the records of the file to go on with."""
+    found = Recovered()
+    for day in layout.days():
+        try:
+            _recover_day(day, day.name == today, found, compressed=compressed, visit=visit)
+        except OSError as problem:
+            raise storage_error("read", day.directory, problem) from None
+    return found
+
+
+def _recover_day(
+    day: DayFiles, is_today: bool, found: Recovered, *, compressed: bool, visit: Callable[[list[Line]], None] | None  # noqa: FBT001
+) -> None:
+    for temporary in day.directory.glob(f".{day.stem}.*.tmp"):
+        temporary.unlink()
+    for sealed in day.sealed():
+        path = day.manifest(sealed)
+        if path.exists():
+            _later(found, manifests.read(path).last_ts)
+        else:
+            contents = inspect(sealed)
+            _note(found, sealed, contents)
+            found.to_seal.append((day, sealed, contents))
+    for kind in (False, True):
+        active = day.active(compressed=kind)
+        if not active.exists():
+            continue
+        goes_on = is_today and kind == compressed
+        contents = inspect(active, visit if goes_on else None)
+        _cut(active, contents)
+        _note(found, active, contents)
+        if goes_on and not contents.damaged:
+            found.contents = contents
+        elif not contents.whole:
+            active.unlink()
+        else:
+            found.to_seal.append((day, _renamed(day, active, compressed=kind), contents))
+
+
+def _cut(path: Path, contents: Contents) -> None:
+    """Cuts the torn tail off, durably."""
+    if contents.torn:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(descriptor, contents.whole)
+            data_sync(descriptor, path)
+        finally:
+            os.close(descriptor)
+
+
+def _renamed(day: DayFiles, active: Path, *, compressed: bool) -> Path:
+    descriptor = os.open(active, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        data_sync(descriptor, active)
+    finally:
+        os.close(descriptor)
+    sealed = day.next_sealed(compressed=compressed)
+    active.rename(sealed)
+    sync_directory(day.directory)
+    return sealed
+
+
+def _note(found: Recovered, path: Path, contents: Contents) -> None:
+    if contents.torn:
+        found.torn.append((path, contents.torn))
+    found.damaged += [(path, damage) for damage in contents.damage]
+    _later(found, contents.last_ts)
+
+
+def _later(found: Recovered, last_ts: str | None) -> None:
+    """RFC 3339 in UTC with the same number of digits sorts as time does."""
+    if last_ts is not None and (found.last_ts is None or last_ts > found.last_ts):
+        found.last_ts = last_ts

@@ -1,0 +1,56 @@
+"""The file that is being written: one trading day's, until it is sealed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ssmd_runtime.storage.files import append, data_sync, open_to_append, storage_error, sync_directory
+from ssmd_runtime.storage.inspection import Contents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ssmd_runtime.storage.layout import DayFiles
+
+__all__ = ["Segment"]
+
+
+class Segment:
+    """An open file of whole records; `size` in bytes. Never used after `seal` but by who seals it."""
+
+    def __init__(self, day: DayFiles, path: Path, contents: Contents | None = None) -> None:
+        self.day = day
+        self.path = path
+        self.contents = contents or Contents()
+        self.descriptor = open_to_append(path)
+        self.size = os.fstat(self.descriptor).st_size
+
+    def append(self, block: bytes) -> None:
+        """A block of whole records, all of it or nothing."""
+        append(self.descriptor, block, self.path, self.size)
+        self.size += len(block)
+
+    def count(self, records: int, stamp: str) -> None:
+        """Notes what was appended: so many records, received at `stamp`."""
+        contents = self.contents
+        contents.records += records
+        contents.first_ts = contents.first_ts or stamp
+        contents.last_ts = stamp
+
+    def sync(self) -> None:
+        data_sync(self.descriptor, self.path)
+
+    def seal(self) -> Path:
+        """Makes the content durable, then gives the file its sealed name, durably; the descriptor stays open."""
+        self.sync()
+        sealed = self.day.next_sealed(compressed=self.path.suffix == ".zst")
+        try:
+            self.path.rename(sealed)
+            sync_directory(sealed.parent)
+        except OSError as problem:
+            raise storage_error("seal", self.path, problem) from None
+        return sealed
+
+    def close(self) -> None:
+        os.close(self.descriptor)
