@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "explain": "Explain a diagnostic's code.",
     "trace": "Say which source made a generated line.",
     "graph": "Draw who publishes, reads and stores what.",
+    "run": "Compile an environment in memory and capture its data.",
     "dlq": "Look at dead letters, try them again, clear them away.",
     "schema": "The schemas, their versions, and what these can read.",
     "schema-json": "JSON Schemas of the sources, for editors.",

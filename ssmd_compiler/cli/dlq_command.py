@@ -211,7 +211,7 @@ def _tell_damage(found: Iterable[DeadLetters]) -> bool:
     """Whether there are lines that are none; each is told."""
     damage = [(file, one) for file in found for one in file.contents().damage]
     for file, one in damage:
-        click.echo(printable(f"{file.path}:{one.line}: this line is no dead letter: {one.why}"), err=True)
+        click.echo(printable(f"{file.path}:{one.line}: this line cannot be used: {one.why}"), err=True)
     return bool(damage)
 
 

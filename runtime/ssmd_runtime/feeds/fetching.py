@@ -86,12 +86,12 @@ def _refused(response: httpx.Response) -> Failure:
 
 
 def _same_host(url: str, location: str) -> str:
-    target = urljoin(url, location)
     try:
-        here, there = (((parts := urlsplit(one)).scheme, parts.netloc) for one in (url, target))
+        target = urljoin(url, location)
+        same = bool(location) and urlsplit(url)[:2] == urlsplit(target)[:2]
     except ValueError:
-        here, there = ("", ""), ("", "-")
-    if not location or here != there:
+        target, same = "", False
+    if not same:
         raise Failure("redirect", "a redirect to another host is not followed", transient=False)
     return target
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from picows import WSCloseCode, WSError, WSHandshakeError, WSListener, WSMsgType, ws_connect
 
-from ssmd_runtime.feeds.client import BATCH_BYTES, ConnectError
+from ssmd_runtime.feeds.client import BATCH_FRAMES, READ_BYTES, ConnectError
 
 if TYPE_CHECKING:
     from picows import WSFrame, WSTransport
@@ -24,19 +24,16 @@ __all__ = ["PicowsClient"]
 
 _TEXT: Final = WSMsgType.TEXT
 _RECEIVE_BUFFER: Final = 1 << 20
-_READ_BUFFER: Final = 128 * 1024
 _CLOSE_SECONDS: Final = 2.0
 
 
 class _Listener(WSListener):
-    """Collects text frames; the first one of a batch schedules its delivery."""
+    """Collects text frames; what one read of the socket brought is delivered at once, in batches."""
 
     def __init__(self, receiver: Receiver, most_bytes: int) -> None:
         self._receiver = receiver
         self._most_bytes = most_bytes
-        self._loop = asyncio.get_running_loop()
         self._batch: list[bytes] = []
-        self._batch_bytes = 0
         self._parts: list[bytes] | None = None
         self._parts_type = _TEXT
         self._reason: str | None = None
@@ -44,23 +41,20 @@ class _Listener(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type is _TEXT and frame.fin:
-            payload = frame.get_payload_as_bytes()
             batch = self._batch
-            if not batch:
-                self._loop.call_soon(self.deliver)
-            batch.append(payload)
-            self._batch_bytes += len(payload)
-            if self._batch_bytes >= BATCH_BYTES:
+            batch.append(frame.get_payload_as_bytes())
+            if len(batch) >= BATCH_FRAMES or frame.last_in_buffer:
                 self.deliver()
             return
         self._rarely(transport, frame)
+        if frame.last_in_buffer:
+            self.deliver()
 
     def deliver(self) -> None:
         """Hands the batch over."""
         batch = self._batch
         if batch and not self.ended:
             self._batch = []
-            self._batch_bytes = 0
             self._receiver.batch(batch)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -110,7 +104,6 @@ class _Listener(WSListener):
     def _whole(self, message: bytes) -> None:
         if self._parts_type is _TEXT:
             self._batch.append(message)
-            self.deliver()
         else:
             self.deliver()
             self._receiver.binary(message)
@@ -170,7 +163,7 @@ class PicowsClient:
                     enable_auto_pong=False,
                     max_frame_size=most_bytes,
                     max_redirects=0,
-                    read_buffer_init_size=_READ_BUFFER,
+                    read_buffer_init_size=READ_BYTES,
                 )
         except WSHandshakeError as problem:
             raise _refused(problem) from None

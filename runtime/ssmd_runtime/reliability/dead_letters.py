@@ -8,11 +8,13 @@ waited for the lock meanwhile starts again with the new one.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import os
 import re
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -92,7 +94,7 @@ class DeadLetters:
         if not self.path.exists():
             return 0
         with self._locked() as descriptor:
-            lines = _split(_everything(descriptor))
+            lines = _split(_everything(descriptor, self.path))
             gone = {record.id for record in map(_letter_of, lines) if record is not None and record.given_up < before}
             if gone:
                 self._replace(b"".join(_ended(line) for line in lines if not _is_of(line, gone)), descriptor)
@@ -128,6 +130,7 @@ class DeadLetters:
         while True:
             descriptor = os.open(self.path, _WRITE, 0o640)
             try:
+                _refuse_irregular(descriptor, self.path)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if _same(descriptor, self.path):
                     yield descriptor
@@ -141,8 +144,9 @@ class DeadLetters:
         except FileNotFoundError:
             return []
         try:
+            _refuse_irregular(descriptor, self.path)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-            return _split(_everything(descriptor))
+            return _split(_everything(descriptor, self.path))
         finally:
             os.close(descriptor)
 
@@ -198,12 +202,20 @@ def _ended(line: bytes) -> bytes:
     return line if line.endswith(b"\n") else line + b"\n"
 
 
-def _everything(descriptor: int) -> bytes:
+def _everything(descriptor: int, path: Path) -> bytes:
+    """The file's bytes; what is far longer than we let one grow is not ours."""
     size = os.fstat(descriptor).st_size
+    if size > 2 * letters.MOST_BYTES:
+        raise OSError(errno.EFBIG, "too long for a file of dead letters", str(path))
     found = bytearray()
     while len(found) < size and (part := os.pread(descriptor, size - len(found), len(found))):
         found += part
     return bytes(found)
+
+
+def _refuse_irregular(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -100,9 +100,19 @@ class SequenceTracker:
         table = self._tables.get(place)
         if table is None:
             table = self._tables[place] = {}
-        jumps: list[Jump] = []
+        groups = list(map(rule.group, records))
+        numbers = list(map(rule.number, records))
+        if not groups:
+            return []
         known = table.get
-        for group, number in zip(map(rule.group, records), map(rule.number, records), strict=True):
+        first = known(groups[0])
+        if first is not None and groups.count(groups[0]) == len(groups):
+            after = first + len(groups)
+            if numbers == list(range(first, after)):  # one counter, and nothing missing: the common case, in C
+                table[groups[0]] = after
+                return []
+        jumps: list[Jump] = []
+        for group, number in zip(groups, numbers, strict=True):
             if known(group) == number:
                 table[group] = number + 1
             elif (jump := self._surprise(place, table, kind, group, number)) is not None:

@@ -150,6 +150,21 @@ def test_a_link_in_the_place_of_the_file_is_refused(file, tmp_path):
     assert (tmp_path / "other").read_bytes() == b""
 
 
+@pytest.mark.parametrize("use", ["contents", "append", "purge"])
+def test_what_is_no_file_of_ours_is_refused(file, use):
+    """Nobody waits for the end of a FIFO, or reads what does not fit into memory."""
+    arguments = {"contents": (), "append": (made(1),), "purge": (before(9),)}[use]
+    file.path.parent.mkdir()
+    os.mkfifo(file.path)
+    with pytest.raises(OSError, match="not a regular file"):
+        getattr(file, use)(*arguments)
+    file.path.unlink()
+    with file.path.open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises((OSError, DeadLettersFull), match=r"too long|at most"):
+        getattr(file, use)(*arguments)
+
+
 def test_a_full_file_takes_no_letter_and_loses_none(tmp_path):
     size = len(letters.encode(made(1)))
     file = DeadLetters(tmp_path, "connector", most_bytes=2 * size)

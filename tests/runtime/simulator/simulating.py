@@ -33,10 +33,14 @@ def steady() -> Callable[[], int]:
 
 
 @contextlib.asynccontextmanager
-async def client(simulator: Simulator, wanted: object = None, url: str | None = None) -> AsyncIterator[ClientConnection]:
+async def client(
+    simulator: Simulator, wanted: object = None, url: str | None = None
+) -> AsyncIterator[ClientConnection]:
     """A subscribed client; `wanted` False: one that asks for nothing."""
     before = len(simulator.floor.subscribed)
-    async with connect(url or simulator.url, compression=None, max_size=None, ping_interval=None, close_timeout=1) as one:
+    async with connect(
+        url or simulator.url, compression=None, max_size=None, ping_interval=None, close_timeout=1
+    ) as one:
         if wanted is not False:
             await one.send(json.dumps(wanted or SUBSCRIBE[simulator.floor.venue.name]))
             await simulator.subscribed(before + 1)
