@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ssmd_runtime import __version__
 
@@ -74,12 +75,26 @@ def execute(spec: CollectorSpec, options: Options, *, verbose: bool = False) -> 
     from ssmd_runtime.pipeline.preflight import StartError
 
     set_up(verbose=verbose)
+    # Until the collector listens to it itself: process 1 of a container would not even hear what has no handler.
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         return asyncio.run(run(spec, options))
     except StartError as problem:
         return _refuse(problem.lines)
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
+    except _Terminated:
+        return 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Terminated(SystemExit):
+    """SIGTERM, as KeyboardInterrupt is SIGINT."""
+
+
+def _terminated(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
 
 
 class _Unreadable(Exception):  # noqa: N818 -- said in one line, not raised at anybody
@@ -112,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ssmd-runtime", description="Executes compiled ssmd collector specs.")
     parser.add_argument("--version", action="version", version=f"ssmd-runtime {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="execute a compiled spec", description="Executes a compiled spec until SIGTERM.")
+    run = commands.add_parser(
+        "run", help="execute a compiled spec", description="Execute a compiled spec until SIGTERM."
+    )
     run.add_argument("--spec", type=Path, required=True, metavar="FILE", help="generated/<environment>/spec.json")
     add_run_options(run)
     commands.add_parser("simulate", help="serve an exchange's protocol on this machine", add_help=False)
@@ -121,6 +138,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= number <= 65535:  # noqa: PLR2004 -- ports are 16 bits
+    if not 0 <= number <= 65535:  # ports are 16 bits
         raise argparse.ArgumentTypeError(f"no port: {text!r}")
     return number

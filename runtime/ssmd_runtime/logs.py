@@ -1,8 +1,7 @@
 """Logs as JSON Lines on stdout: `{"ts","level","event",...}`, one line an event, no value of any key ever.
 
-What code logs goes through `Log` or through the standard `logging` with `extra={"event": ..., "fields": {...}}`; libraries'
-own records are taken from level WARNING on, without their arguments' values being trusted: control characters are escaped
-by JSON, and long texts are cut.
+What code logs goes through `Log` or through the standard `logging` with `extra={"event": ..., "fields": {...}}`.
+Libraries' own records are taken from level WARNING on; control characters are escaped by JSON, and long texts are cut.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 @click.option("--data-dir", metavar="DIR", help="Write here instead of the environment's storage path.")
 @click.option("--endpoint", metavar="URL", help="Connect here instead: a simulator, for example.")
 @click.option("--http-host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Serve /health here.")
-@click.option("--http-port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve it on this port; 0: a free one.")
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve it on this port; 0: a free one."
+)
 @click.option("--files-only", is_flag=True, help="Capture into files, where the environment also publishes or uploads.")
 @config_dir_option
 @as_of_option

@@ -195,7 +195,8 @@ class KalshiSession(Session):
         return Reply(refused=tuple(Refusal(*about, why) for about in asked.about))
 
     def _about(self, identity: Any) -> Iterable[About]:
-        return self._asked[identity].about
+        asked = self._asked.get(identity)  # an answer that came before its command was sent took it away
+        return [(None, None)] if asked is None else asked.about
 
     def _channel(self, said: dict[str, Any]) -> str | None:
         sid = integer(said.get("sid"))

@@ -1,8 +1,8 @@
 """What a WebSocket client has to do for us, whichever library does it.
 
-Text messages come whole (fragments put together) and in batches, in order; binary ones one by one. Pings are answered with
-their payload, a close is answered, compression is declined, redirects are refused: signed headers go where they were meant
-to. A message larger than allowed ends the connection.
+Text messages come whole (fragments put together) and in batches, in order; binary ones one by one. Pings are answered
+with their payload, a close is answered, compression is declined, redirects are refused: signed headers go where they
+were meant to. A message larger than allowed ends the connection.
 """
 
 from __future__ import annotations

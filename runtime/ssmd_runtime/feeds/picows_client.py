@@ -6,6 +6,7 @@ picows hands over raw frames, so what is missing is here: fragments are put toge
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from typing import TYPE_CHECKING, Final
@@ -24,7 +25,8 @@ __all__ = ["PicowsClient"]
 
 _TEXT: Final = WSMsgType.TEXT
 _RECEIVE_BUFFER: Final = 1 << 20
-_CLOSE_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 1.0
+_SWITCHING: Final = 101
 
 
 class _Listener(WSListener):
@@ -78,8 +80,7 @@ class _Listener(WSListener):
         elif kind is WSMsgType.CLOSE:
             self.deliver()
             self.end(f"closed by the exchange{_close_text(frame)}")
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
+            _leave(transport, WSCloseCode.OK)
         else:
             self._fragment(transport, frame)
 
@@ -89,9 +90,6 @@ class _Listener(WSListener):
                 self._violation(transport, "a continuation of nothing")
                 return
             self._parts.append(frame.get_payload_as_bytes())
-        elif self._parts is not None:
-            self._violation(transport, "a new message inside of a fragmented one")
-            return
         else:
             self._parts_type = frame.msg_type
             self._parts = [frame.get_payload_as_bytes()]
@@ -108,13 +106,10 @@ class _Listener(WSListener):
             self.deliver()
             self._receiver.binary(message)
 
-    def _violation(
-        self, transport: WSTransport, what: str, code: WSCloseCode = WSCloseCode.PROTOCOL_ERROR
-    ) -> None:
+    def _violation(self, transport: WSTransport, what: str, code: WSCloseCode = WSCloseCode.PROTOCOL_ERROR) -> None:
         self.end(f"the exchange broke the protocol: {what}")
         self._parts = None
-        transport.send_close(code)
-        transport.disconnect()
+        _leave(transport, code)
 
 
 class _Line:
@@ -176,14 +171,21 @@ class PicowsClient:
         except (WSError, ValueError) as problem:
             raise ConnectError(f"no WebSocket: {str(problem)[:200]!r}") from None
         line = transport.underlying_transport.get_extra_info("socket")
-        if line is not None:
+        with contextlib.suppress(OSError, AttributeError):  # it may be over already, which `closed` has told
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         return _Line(transport, listener)
 
 
+def _leave(transport: WSTransport, code: WSCloseCode) -> None:
+    """Says goodbye and goes; a peer that does not let us go is left behind."""
+    transport.send_close(code)
+    transport.disconnect()
+    asyncio.get_running_loop().call_later(_CLOSE_SECONDS, transport.underlying_transport.abort)
+
+
 def _refused(problem: WSHandshakeError) -> ConnectError:
     status = getattr(getattr(problem, "response", None), "status", None)
-    if status is None:
+    if status is None or status == _SWITCHING:
         return ConnectError(f"the handshake failed: {str(problem)[:200]!r}")
     return ConnectError(f"refused with HTTP {int(status)} {getattr(status, 'phrase', '')}".rstrip(), int(status))
 

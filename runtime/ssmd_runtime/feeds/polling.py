@@ -91,8 +91,10 @@ def _targets(endpoint: str, path: str, instruments: Sequence[str]) -> list[Targe
 
 
 def _quoted(instrument: str) -> str:
-    """As one segment, or a part of one: never a way upwards."""
-    return quote(instrument, safe="").replace(".", "%2E") if set(instrument) == {"."} else quote(instrument, safe="")
+    """As one segment, or a part of one. Dots alone would be a way upwards, however they are quoted."""
+    if set(instrument) <= {"."}:
+        raise SpecError(f"parser_config: {_INSTRUMENT} cannot stand for an instrument that is empty or dots alone")
+    return quote(instrument, safe="")
 
 
 def _interval(config: dict[str, Any]) -> float:

@@ -1,8 +1,8 @@
 """One share of the subscriptions over one WebSocket connection after another: open, subscribe, keep alive, come back.
 
 Frames go to the capture first and to the session afterwards. Every interruption is a gap record, opened when the line
-ends and closed when data flows again. `on_disconnect: exit` ends the process on the first interruption; `reconnect` comes
-back with a growing, jittered delay that starts anew only after data has flowed.
+ends and closed when data flows again. `on_disconnect: exit` ends the process on the first interruption; `reconnect`
+comes back with a growing, jittered delay that starts anew only after data has flowed.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class WebSocketFeed:
         self._leave: str | None = None
         self._unanswered: set[Refusal] = set()
 
-    def resume_from(self, gap: str, last_ts: str) -> None:
+    def resume_from(self, gap: str, last_ts: str | None) -> None:
         """The gap of the time in which nothing ran is open: the first data closes it."""
         self._gaps.append(_OpenGap(gap, {"reason": "restart", "from_ts": last_ts}))
 

@@ -1,4 +1,4 @@
-"""Telemetry as Prometheus metrics; the families are those of `ssmd_runtime.metrics`, with its names, types and labels."""
+"""Telemetry as Prometheus metrics: the families of `ssmd_runtime.metrics`, with its names, types and labels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A small HTTP server for probes and Prometheus: three paths, GET and HEAD, one request a connection.
 
-Bounded in everything: the size of a request, the time for it and for its answer, the number of connections. A client that
-is slow holds its own connection and nothing else. Parsing is h11's.
+Bounded in everything: the size of a request, the time for it and for its answer, the number of connections. A client
+that is slow holds its own connection and nothing else. Parsing is h11's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, port: int, host: str | None = None) -> int:
-        """Listens, on every address where `host` is None; 0 asks for a free port. Returns the port. Raises `OSError`."""
+        """Listens, on every address where `host` is None; port 0: a free one. Returns the port. Raises `OSError`."""
         self._server = await asyncio.start_server(self._serve, host, port, limit=_MOST_REQUEST)
         return int(self._server.sockets[0].getsockname()[1])
 
@@ -96,7 +96,7 @@ async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> 
 async def _send(connection: h11.Connection, writer: asyncio.StreamWriter, page: Page, *, head: bool) -> None:
     status, content_type, body = page
     headers = [("content-type", content_type), ("content-length", str(len(body))), ("connection", "close")]
-    if status == 405:  # noqa: PLR2004
+    if status == 405:
         headers.append(("allow", "GET, HEAD"))
     response = h11.Response(status_code=status, headers=headers)
     blocks = [connection.send(response)]

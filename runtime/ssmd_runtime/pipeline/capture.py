@@ -1,22 +1,23 @@
 """The data path: a batch of frames becomes lines on disk, before anything else is done with it.
 
 One stamp, one join, one decode, one write a batch: frames are spliced into their lines and never encoded again. The
-partial decode proves that each frame is JSON and gives its kind and its sequence numbers. Where the batch is not what it
-should be, its frames are looked at one by one, and each is kept, flagged where it cannot stand in a line as it is.
+partial decode proves that each frame is JSON and gives its kind and its sequence numbers. Where the batch is not what
+it should be, its frames are looked at one by one, and each is kept, flagged where it cannot stand in a line as it is.
 
-A full disk holds: what could not be written is kept in memory, reading stops, and all goes on where there is room again.
+A full disk holds: what could not be written is kept in memory, reading stops, and all goes on where there is room.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter, deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from ssmd_runtime.reliability.gaps import Gap
-from ssmd_runtime.storage.envelope import Envelope
+from ssmd_runtime.storage.envelope import Envelope, frame_of
 from ssmd_runtime.storage.files import StorageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["OTHER", "Capture", "Taken"]
 
 OTHER: Final = "other"
+_first: Final = itemgetter(0)
+_last: Final = itemgetter(-1)
 _decode_any: Final = msgspec.json.Decoder().decode
 
 
@@ -76,6 +79,7 @@ class Capture:
         self._full = full
         self._held: deque[Callable[[], None]] = deque()
         self._held_bytes = 0
+        self._failure: StorageError | None = None
         self._ids = itertools.count(1)
         self._run = f"{clock_ns():x}"
 
@@ -86,8 +90,7 @@ class Capture:
     def take(self, connection: int, frames: list[bytes]) -> Taken:
         """One batch of text frames of one connection, in order."""
         now_ns = self._clock_ns()
-        joined = b"\n".join(frames)
-        headers = self._decoded(joined, len(frames))
+        headers = self._decoded(frames)
         if headers is None:
             return self._one_by_one(connection, frames, now_ns)
         block = self._envelope.lines(frames, now_ns)
@@ -114,8 +117,10 @@ class Capture:
     def remember(self, lines: list[Line]) -> None:
         """Records of an earlier run: where the exchange's numbers go on, a jump since then is what was missed."""
         if self._session.continues:
-            frames = [bytes(line.data) for line in lines if line.flag is None]
-            headers = self._decoded(b"\n".join(frames), len(frames)) if frames else None
+            frames = [frame_of(line).replace(b"\n", b" ") for line in lines if line.flag in {None, "newline"}]
+            headers = self._decoded(frames)
+            if headers is None:  # one is not like the others: each by itself
+                headers = [header for frame in frames for header in self._decoded([frame]) or ()]
             if headers:
                 kinds = self._kinds(headers)
                 self._tracker.observe(0, Counter(kinds), kinds, headers)
@@ -128,6 +133,7 @@ class Capture:
                 held[0]()
             except StorageError as problem:
                 if not problem.full:
+                    self._failure = problem
                     raise
                 return False
             held.popleft()
@@ -135,21 +141,22 @@ class Capture:
         self._appended()
         return True
 
-    def _decoded(self, joined: bytes, count: int) -> list[Any] | None:
-        """The headers of a batch of `count` frames; None: something in it is not a frame of JSON on one line."""
-        if joined.count(b"\n") != count - 1:
+    def _decoded(self, frames: list[bytes]) -> list[Any] | None:
+        """The headers of a batch; None: something in it is not a frame of JSON on one line."""
+        if b"\n" in b"".join(frames):
             return None
+        joined = b"\n".join(frames)
         try:
+            if len(frames) > 1 and not _apart(frames):
+                return None
             if not joined.isascii():
                 joined.decode()
             headers: list[Any] = self._decoder.decode_lines(joined)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-        return headers if len(headers) == count else None
+        return headers if len(headers) == len(frames) else None
 
-    def _write(
-        self, connection: int, frames: list[bytes], headers: Sequence[Any], block: bytes, now_ns: int
-    ) -> Taken:
+    def _write(self, connection: int, frames: list[bytes], headers: Sequence[Any], block: bytes, now_ns: int) -> Taken:
         kinds = self._kinds(headers)
         counts = Counter(kinds)
         jumps = self._tracker.observe(connection, counts, kinds, headers)
@@ -170,7 +177,7 @@ class Capture:
         data = 0
         control: list[tuple[str, bytes]] = []
         for frame in frames:
-            headers = self._decoded(frame, 1)
+            headers = self._decoded([frame])
             if headers is not None:
                 taken = self._write(connection, [frame], headers, self._envelope.lines([frame], now_ns), now_ns)
             else:
@@ -187,12 +194,10 @@ class Capture:
             return Taken(0, [(known, frame)], now_ns)
         flag = _flaw(frame)
         self._telemetry.errors[flag or "unexpected_shape"] += 1
-        if flag is None:
-            block = self._envelope.lines([frame], now_ns)
-        else:
-            block = self._envelope.flagged(frame, flag, now_ns)
+        envelope = self._envelope
+        block = envelope.lines([frame], now_ns) if flag is None else envelope.flagged(frame, flag, now_ns)
         if flag == "newline":
-            headers = self._decoded(frame.replace(b"\n", b" "), 1)
+            headers = self._decoded([frame.replace(b"\n", b" ")])
             if headers is not None:
                 return self._write(connection, [frame], headers, block, now_ns)
         self._append(block, 1, now_ns)
@@ -231,12 +236,18 @@ class Capture:
         self._appended()
 
     def _do(self, work: Callable[[], None], size: int) -> None:
-        """Does it now, in its turn; where the disk is full it waits, and everything after it."""
+        """Does it now, in its turn; where the disk is full it waits, and everything after it.
+
+        What fails for good ends it: a later batch behind one that is missing would be a hole that nobody told.
+        """
+        if self._failure is not None:
+            raise self._failure
         if not self._held:
             try:
                 work()
             except StorageError as problem:
                 if not problem.full:
+                    self._failure = problem
                     raise
                 self._held.append(work)
                 self._full(problem)
@@ -263,6 +274,17 @@ class Capture:
                 telemetry.last_kind, telemetry.last_frame = kind, frame
                 break
         telemetry.last_message = now_ns / 1e9
+
+
+def _apart(frames: list[bytes]) -> bool:
+    """Whether every frame is an object or an array of its own: the decoder looks for values, whatever line they are on.
+
+    Behind a `}` or `]` inside of something no `{` or `[` can follow, and no string holds a line break.
+    """
+    try:
+        return not (bytes(map(_first, frames)).strip(b"{[") or bytes(map(_last, frames)).strip(b"}]"))
+    except IndexError:
+        return False
 
 
 def _flaw(frame: bytes) -> Flag | None:

@@ -1,7 +1,7 @@
 """One spec, executed: preflight, storage, connections, HTTP, and an orderly end. Wiring only.
 
 Exit codes: 0 stopped as asked (SIGTERM, SIGINT), 1 ended (the exchange went away and the spec says exit, the storage
-failed), 2 could not start. What was received is on disk before any of them.
+failed), 2 could not start. What was received is on disk before any of them. A second signal ends it at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import faulthandler
 import itertools
+import os
 import signal
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -51,6 +52,7 @@ __all__ = ["Collector", "run"]
 STOPPED: Final = 0
 ENDED: Final = 1
 NOT_STARTED: Final = 2
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _STOP_SECONDS: Final = 5.0
 _FULL_SECONDS: Final = 1.0
 _WATCHDOG_EVERY: Final = 5.0
@@ -96,6 +98,7 @@ class Collector:
         self._feeds: list[WebSocketFeed] = []
         self._work: list[asyncio.Future[None]] = []
         self._last_ts: str | None = None
+        self._earlier = False
         self._ended = asyncio.Event()
         self._paused = False
         self._full_since: float | None = None
@@ -105,11 +108,11 @@ class Collector:
 
     async def run(self) -> int:
         """Until a signal, or until it cannot go on. Raises `StartError` before anything connects."""
+        self._watch_signals()
         self._recover()
         try:
             self._build_feeds()
             await self._listen()
-            self._watch_signals()
             async with contextlib.AsyncExitStack() as stack:
                 stack.callback(faulthandler.cancel_dump_traceback_later)
                 watchdog = asyncio.ensure_future(self._feed_watchdog())
@@ -137,7 +140,9 @@ class Collector:
     def failed(self, problem: Exception) -> None:
         """The end: nothing is acknowledged any more."""
         if self.telemetry.problem is None:
-            kind = "storage" if isinstance(problem, StorageError) else "feed" if isinstance(problem, FeedEnded) else "bug"
+            kind = (
+                "storage" if isinstance(problem, StorageError) else "feed" if isinstance(problem, FeedEnded) else "bug"
+            )
             told = str(problem) if kind != "bug" else f"a defect of ssmd: {_where(problem)}"
             self.telemetry.problem = told
             self.telemetry.errors[kind] += 1
@@ -158,7 +163,7 @@ class Collector:
                 from_ts=damage.after_ts,
                 detail=f"{path.name}: {damage.bytes} bytes from {damage.offset} on are no records",
             )
-        self._last_ts = found.last_ts
+        self._last_ts, self._earlier = found.last_ts, found.earlier
 
     def _build_feeds(self) -> None:
         if self._spec.feed.type != "websocket":
@@ -196,12 +201,15 @@ class Collector:
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: int) -> None:
+        """Once: an orderly end. From then on at once: the next start repairs what that leaves."""
         self._log.info("stopping", signal=signal.Signals(number).name)
         self._ended.set()
+        for again in _SIGNALS:
+            signal.signal(again, _end_at_once)
 
     async def _until_ended(self) -> None:
         """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
@@ -249,7 +257,7 @@ class Collector:
 
     def _open_restart_gaps(self) -> None:
         """Between the last run's last record and the first one of this run nothing was captured."""
-        if self._last_ts is not None:
+        if self._earlier:
             for feed in self._feeds:
                 feed.resume_from(self._capture.gap(reason="restart", from_ts=self._last_ts), self._last_ts)
 
@@ -305,6 +313,11 @@ class Collector:
         except StorageError as problem:
             self.failed(problem)
         self._note_durable()
+        if self.http_port:  # what never started does not stop
+            self._tell_stopped()
+        return STOPPED if self.telemetry.problem is None else ENDED
+
+    def _tell_stopped(self) -> None:
         self._log.info(
             "stopped",
             messages=sum(self.telemetry.messages.values()),
@@ -312,7 +325,6 @@ class Collector:
             durable=self._writer.durable_records,
             gaps=sum(self.telemetry.gaps.values()),
         )
-        return STOPPED if self.telemetry.problem is None else ENDED
 
     # Memory and the disk
 
@@ -320,7 +332,9 @@ class Collector:
         self._syncer.appended()
         telemetry = self.telemetry
         telemetry.written_bytes = self._writer.written_bytes
-        if self._writer.unsynced_bytes > self._spec.buffer.max_bytes and self._spec.storage.sync != "none":
+        if self._full_since is not None:
+            self._pause()  # a connection that was opened since
+        elif self._writer.unsynced_bytes > self._spec.buffer.max_bytes and self._spec.storage.sync != "none":
             self._pause()
 
     def _note_durable(self) -> None:
@@ -369,11 +383,17 @@ class Collector:
 
     def _health(self) -> Page:
         problem = self.telemetry.problem
-        return json_page(200, {"status": "ok"}) if problem is None else json_page(503, {"status": "error", "reason": problem})
+        return (
+            json_page(200, {"status": "ok"})
+            if problem is None
+            else json_page(503, {"status": "error", "reason": problem})
+        )
 
     def _ready(self) -> Page:
         why = self.telemetry.not_ready()
-        return json_page(200, {"status": "ready"}) if why is None else json_page(503, {"status": "not_ready", "why": why})
+        return (
+            json_page(200, {"status": "ready"}) if why is None else json_page(503, {"status": "not_ready", "why": why})
+        )
 
     def _metrics(self) -> Page:
         self._note_durable()
@@ -406,6 +426,10 @@ async def run(spec: CollectorSpec, options: Options, sources: Sources | None = N
         return ENDED
 
 
+def _end_at_once(number: int, _: object) -> None:
+    os._exit(128 + number)
+
+
 def _where(problem: BaseException) -> str:
     """Where a defect showed: its kind, and the last lines of ssmd's own code; no values."""
     places = []
@@ -414,4 +438,3 @@ def _where(problem: BaseException) -> str:
         places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
         trace = trace.tb_next
     return f"{type(problem).__name__} in {' > '.join(places[-4:])}"
-

@@ -32,7 +32,9 @@ class DiscoveryError(Exception):
 async def discover(spec: CollectorSpec) -> tuple[str, ...]:
     """The instruments that the spec's discovery means now, sorted. Raises `DiscoveryError` after the spec's retries."""
     if spec.feed.exchange != "kalshi":
-        raise SpecError(f"{spec.feed.exchange}: this runtime cannot find instruments there: name them in the environment")
+        raise SpecError(
+            f"{spec.feed.exchange}: this runtime cannot find instruments there: name them in the environment"
+        )
 
     async def attempt() -> tuple[str, ...]:
         return await _pages(spec)
@@ -74,7 +76,9 @@ async def _page(client: object, url: str) -> bytes:
         async for chunk in response.aiter_bytes():
             content += chunk
             if len(content) > _MOST_PAGE_BYTES:
-                raise DiscoveryError(f"{_place(url)} sends a page of more than {_MOST_PAGE_BYTES} bytes", transient=False)
+                raise DiscoveryError(
+                    f"{_place(url)} sends a page of more than {_MOST_PAGE_BYTES} bytes", transient=False
+                )
     return bytes(content)
 
 

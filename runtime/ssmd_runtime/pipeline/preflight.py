@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,8 @@ from ssmd_runtime.spec import SpecError
 from ssmd_runtime.storage.trading_day import TradingDays
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ssmd_runtime.exchanges.protocol import Credentials
     from ssmd_runtime.spec import CollectorSpec
 
@@ -67,7 +68,9 @@ def _undone(spec: CollectorSpec, options: Options) -> list[str]:
     if spec.feed.type == "multicast":
         lines.append("the feed is of type multicast, which this runtime does not receive")
     if spec.storage.type == "memory" and options.data_dir is None:
-        lines.append("storage is memory: nothing would be kept. Say --data-dir DIR, or local storage in the environment")
+        lines.append(
+            "storage is memory: nothing would be kept. Say --data-dir DIR, or local storage in the environment"
+        )
     if not options.files_only:
         if spec.transport.type != "memory":
             lines.append(

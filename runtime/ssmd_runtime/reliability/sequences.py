@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Jump", "SequenceTracker"]
 
 MOST_GROUPS: Final = 100_000
+MOST_NUMBER: Final = 1 << 63
 _SHARED: Final = ""
 
 
@@ -85,13 +86,14 @@ class SequenceTracker:
         if not self._continues:
             for key in [key for key in self._tables if key[0] == connection]:
                 del self._tables[key]
-            self._highest.clear()
+            for counter in [counter for counter in self._highest if counter[0] == connection]:
+                del self._highest[counter]
 
     def expected(self) -> dict[str, int]:
         """The next number of every counter, by a printable name: for manifests."""
         return {
-            ":".join(str(part) for part in (table, group) if part not in {_SHARED, None}) or "connection": number
-            for (_, table), groups in self._tables.items()
+            ":".join([f"connection-{connection}"] * bool(connection) + [str(p) for p in (table, group) if p]): number
+            for (connection, table), groups in self._tables.items()
             for group, number in groups.items()
         }
 
@@ -113,7 +115,7 @@ class SequenceTracker:
                 return []
         jumps: list[Jump] = []
         for group, number in zip(groups, numbers, strict=True):
-            if known(group) == number:
+            if number is not None and known(group) == number:
                 table[group] = number + 1
             elif (jump := self._surprise(place, table, kind, group, number)) is not None:
                 jumps.append(jump)
@@ -122,13 +124,13 @@ class SequenceTracker:
     def _surprise(
         self, place: tuple[int, str], table: dict[Any, int], kind: str, group: Any, number: int | None
     ) -> Jump | None:
-        if number is None:
+        if number is None or not -MOST_NUMBER <= number < MOST_NUMBER:
             self.unnumbered += 1
             return None
         expected = table.get(group)
         table[group] = number + 1
         if expected is None:
-            return self._overflow(table, kind, group, number)
+            return self._overflow(place, table, kind, group, number)
         highest = self._highest.pop((*place, group), None)
         if number < expected:
             self.repeats += 1
@@ -140,10 +142,14 @@ class SequenceTracker:
             return None
         return Jump(kind, group, expected, number, reset=False)
 
-    def _overflow(self, table: dict[Any, int], kind: str, group: Any, number: int) -> Jump | None:
+    def _overflow(
+        self, place: tuple[int, str], table: dict[Any, int], kind: str, group: Any, number: int
+    ) -> Jump | None:
         if len(table) <= MOST_GROUPS:
             return None
         table.clear()
+        for counter in [counter for counter in self._highest if counter[:2] == place]:
+            del self._highest[counter]
         table[group] = number + 1
         return Jump(kind, group, number, number, reset=True, overflow=True)
 

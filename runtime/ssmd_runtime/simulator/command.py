@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
 
 from ssmd_runtime.simulator.orders import USAGE, OrderError, Step, order_of, script_of
 
@@ -40,11 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command until it is stopped; the exit code."""
     try:
         options = _parser().parse_args(list(arguments))
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else _UNABLE
-    try:
         with contextlib.ExitStack() as files:
             asyncio.run(_serve(options, _simulator(options, files)))
+    except SystemExit:  # --help was shown
+        return 0
     except KeyboardInterrupt:
         return 0
     except _UnableError as error:
@@ -53,8 +52,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UnableError(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ssmd-runtime simulate", description=__doc__, epilog=_EPILOG)
+    parser = _Parser("ssmd-runtime simulate", description=__doc__, epilog=_EPILOG)
     parser.add_argument("exchange", metavar="EXCHANGE", help="kalshi, kraken, kraken-futures, polymarket or binance")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument("--port", type=_port, default=0, help="default: a free one")
@@ -120,9 +124,18 @@ def _script(path: Path | None) -> list[Step]:
 
 def _log(path: Path | None, files: contextlib.ExitStack) -> BinaryIO | None:
     try:
-        return None if path is None else files.enter_context(path.open("wb"))
+        if path is None:
+            return None
+        file = path.open("wb")
     except OSError as error:
         raise _UnableError(f"cannot write {path}: {error.strerror or error}") from None
+    files.callback(_close, file)
+    return file
+
+
+def _close(file: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # every batch was flushed, and told of if that failed
+        file.close()
 
 
 def _readable_replay(path: Path | None) -> None:
@@ -192,7 +205,8 @@ async def _serve(options: argparse.Namespace, simulator: Simulator) -> None:
     except ReplayError as error:
         raise _UnableError(f"{options.replay}: {error}") from None
     finally:
-        await simulator.__aexit__()
+        with contextlib.suppress(OSError, ReplayError):  # told already
+            await simulator.__aexit__()
 
 
 def _reason(error: OSError) -> str:

@@ -10,6 +10,7 @@ import random
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ssmd_runtime.simulator.replay import ReplayError
 from ssmd_runtime.simulator.sent import Kind, Log, Sent
 from ssmd_runtime.simulator.venue import Data, Event, Hangup, Out, Ping, Text, Topic, Venue
 from ssmd_runtime.simulator.wire import BINARY, encode
@@ -65,7 +66,7 @@ class Floor:
         self.links: dict[int, Link] = {}
         self.counters = Counters()
         self.barrier: int | None = None
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
         self.replaying = False
         self._alone = 0
         self._pulse = asyncio.Event()
@@ -147,7 +148,7 @@ class Floor:
         if parcel.sent:
             self.counters.frames += 1
             self.counters.bytes += len(parcel.payload)
-            link.last_data = asyncio.get_running_loop().time()
+            link.last_data = _now()
             if parcel.kind in {"data", "replay"}:
                 link.recent.append(entry)
         else:
@@ -158,7 +159,7 @@ class Floor:
         try:
             self.log.write(entries)
         except OSError as error:
-            self.failure = error
+            self.failure = self.failure or error
             self.changed()
             raise
 
@@ -290,27 +291,39 @@ class Floor:
             owed = owed - len(batch) if ready else 0.0
 
     async def replay(self, frames: Iterator[Recorded], speed: float) -> None:
-        """Sends a recording to every subscribed client, at its pace times `speed`; 0: as fast as they read."""
-        loop = asyncio.get_running_loop()
+        """Sends a recording to every subscribed client, at its pace times `speed`; 0: as fast as they read.
+
+        What comes before a damaged place is sent, then ReplayError is raised.
+        """
         started: float | None = None
         first = 0.0
         batch: list[Recorded] = []
-        for frame in frames:
-            if started is None:
-                await self.until(lambda: bool(self.subscribed))
-                started, first = loop.time(), frame.seconds
-            wait = (frame.seconds - first) / speed - (loop.time() - started) if speed else 0.0
-            if batch and (wait > 0 or len(batch) >= min(_CHUNK, self.room or 1)):
-                await self._replayed(batch)
-                batch = []
-            if wait > 0:
-                await asyncio.sleep(wait)
-            batch.append(frame)
+        try:
+            for frame in frames:
+                if started is None:
+                    await self.until(lambda: bool(self.subscribed))
+                    started, first = _now(), frame.seconds
+                wait = (frame.seconds - first) / speed - (_now() - started) if speed else 0.0
+                if batch and (wait > 0 or len(batch) >= min(_CHUNK, self.room or 1)):
+                    await self._replayed(batch)
+                    batch = []
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                batch.append(frame)
+        except ReplayError:
+            await self._replayed(batch)
+            raise
         await self._replayed(batch)
 
     async def _replayed(self, batch: Sequence[Recorded]) -> None:
+        if not batch:
+            return
         await self.until(lambda: bool(self.subscribed) and bool(self.room))
         links = self.subscribed
         data = Data("", "replay")
         self.deliver([Parcel(link, data, one.payload, "replay", one.binary) for one in batch for link in links])
         await self._drained(links)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,7 +92,10 @@ def decimal(number: int, places: int) -> str:
 
 def iso(now_ns: int) -> str:
     """RFC 3339 in UTC, microseconds."""
-    import datetime
-
     second, rest = divmod(now_ns, 1_000_000_000)
-    return f"{datetime.datetime.fromtimestamp(second, datetime.UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+    return f"{_second(second)}.{rest // 1000:06d}Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _second(second: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(second, datetime.UTC):%Y-%m-%dT%H:%M:%S}"

@@ -81,6 +81,7 @@ class Simulator(Mischief):
         self._numbers = itertools.count(1)
         self._server: Server | None = None
         self._running: list[asyncio.Task[None]] = []
+        self._told: list[BaseException] = []
 
     @property
     def url(self) -> str:
@@ -135,19 +136,18 @@ class Simulator(Mischief):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Says goodbye to who can hear it, and cuts the others."""
+        """Says goodbye to who can hear it, and cuts the others; raises what went wrong and was not told yet."""
         for task in (*self._running, *self._floods):
             task.cancel()
-        ended = await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         for link in self.links():
             if not link.listening and not link.muted:
                 link.wire.reset()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
-        for error in ended:
-            if isinstance(error, Exception) and error is not self.floor.failure:
-                raise error
+        for error in self._failures():
+            raise error
 
     def _start(self) -> None:
         self._floor_work(self._obey(self._script))
@@ -165,12 +165,14 @@ class Simulator(Mischief):
     async def failed(self) -> None:
         """Waits for ever, or raises what ended the simulator's own work: OSError of the log, ReplayError."""
         await self.floor.until(lambda: self.floor.failure is not None or any(map(_broken, self._running)))
-        if self.floor.failure is not None:
-            raise self.floor.failure
-        for task in self._running:
-            if _broken(task):
-                self._running.remove(task)
-                task.result()
+        for error in self._failures():
+            self._told.append(error)
+            raise error
+
+    def _failures(self) -> list[BaseException]:
+        """What went wrong and was not yet raised."""
+        ended = [task.exception() for task in self._running if _broken(task)]
+        return [error for error in (self.floor.failure, *ended) if error is not None and error not in self._told]
 
     async def subscribed(self, connections: int = 1) -> None:
         """Waits until so many connections get data."""
@@ -219,6 +221,9 @@ class Simulator(Mischief):
                 self.floor.answer(link, link.conversation.received(text, asyncio.get_running_loop().time()))
         except ConnectionClosed:
             pass
+        except Exception as error:  # told by `failed`, or at the end
+            self.floor.failure = self.floor.failure or error
+            raise
         finally:
             del self.floor.links[link.number]
             link.end()

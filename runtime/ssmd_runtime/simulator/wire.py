@@ -56,8 +56,8 @@ def bomb(size: int = _BOMB_BYTES) -> bytes:
     """A compressed frame, a thousandth of what it swells to."""
     squeeze = zlib.compressobj(9, wbits=-15)
     chunk = b"a" * min(size, 1 << 20)
-    packed = b"".join(squeeze.compress(chunk) for _ in range(size // len(chunk)))
-    packed += squeeze.flush(zlib.Z_SYNC_FLUSH)
+    # After a full flush nothing refers back, so that the same bytes can be repeated.
+    packed = (squeeze.compress(chunk) + squeeze.flush(zlib.Z_FULL_FLUSH)) * (size // len(chunk))
     return encode(packed.removesuffix(b"\x00\x00\xff\xff"), TEXT, rsv1=True)
 
 

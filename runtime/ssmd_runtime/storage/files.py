@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["StorageError", "append", "data_sync", "open_to_append", "replace", "storage_error", "sync_directory"]
+__all__ = [
+    "StorageError",
+    "append",
+    "data_sync",
+    "make_directory",
+    "open_to_append",
+    "refuse_special",
+    "replace",
+    "storage_error",
+    "sync_directory",
+]
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
@@ -33,16 +45,40 @@ def storage_error(what: str, path: Path, problem: OSError) -> StorageError:
 
 def open_to_append(path: Path) -> int:
     """A descriptor that appends; the file and its directory are made, and durable, when it returns."""
+    descriptor = -1
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
+        make_directory(path.parent)
+        refuse_special(path.parent, stat.S_ISDIR)
+        refuse_special(path, stat.S_ISREG)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
-        if not existed:
-            sync_directory(path.parent)
-            sync_directory(path.parent.parent)
+        sync_directory(path.parent)  # always: a process that made the file may have been killed before it did this
+        sync_directory(path.parent.parent)
     except OSError as problem:
+        if descriptor >= 0:
+            os.close(descriptor)
         raise storage_error("open", path, problem) from None
     return descriptor
+
+
+def make_directory(path: Path) -> None:
+    """Makes a directory and what is missing above it, durably. Raises `OSError`."""
+    missing: list[Path] = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    for directory in reversed(missing):
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
+def refuse_special(path: Path, wanted: Callable[[int], bool]) -> None:
+    """Raises `StorageError` where something stands that is not of this kind itself: a link, a pipe, a device."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not wanted(mode):
+        raise StorageError(f"cannot write {path}: it is not a {'directory' if wanted is stat.S_ISDIR else 'regular file'}")
 
 
 def append(descriptor: int, block: bytes, path: Path, size: int) -> None:
@@ -54,8 +90,15 @@ def append(descriptor: int, block: bytes, path: Path, size: int) -> None:
             written += os.write(descriptor, memoryview(block)[written:])
     except OSError as problem:
         if written:
-            os.ftruncate(descriptor, size)
+            _undo(descriptor, size, path)
         raise storage_error("write", path, problem) from None
+
+
+def _undo(descriptor: int, size: int, path: Path) -> None:
+    try:
+        os.ftruncate(descriptor, size)
+    except OSError as problem:
+        raise StorageError(f"cannot take back half a write to {path}: {problem.strerror}") from None
 
 
 def data_sync(descriptor: int, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ssmd_runtime.reliability.gaps import Gap
-from ssmd_runtime.storage.files import append, data_sync, open_to_append
+from ssmd_runtime.storage.files import append, data_sync, open_to_append, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ class GapLog:
         if day.gaps != self._path:
             self.close()
             self._descriptor = open_to_append(day.gaps)
-            self._path = day.gaps
             self._size = _cut_torn_line(day.gaps)
+            self._path = day.gaps
         block = b"".join(msgspec.json.encode(gap) + b"\n" for gap in gaps)
         append(self._descriptor, block, day.gaps, self._size)
         self._size += len(block)
@@ -45,7 +45,9 @@ class GapLog:
         self._descriptor, self._path = -1, None
 
 
-def gaps_between(path: Path, first_ts: str | None, last_ts: str | None, most: int) -> tuple[int, list[dict[str, object]]]:
+def gaps_between(
+    path: Path, first_ts: str | None, last_ts: str | None, most: int
+) -> tuple[int, list[dict[str, object]]]:
     """How many gap records a file holds for a time, and the first `most` of them; the last line of an id counts."""
     found: dict[str, dict[str, object]] = {}
     try:
@@ -70,8 +72,11 @@ def _within(record: dict[str, object], first_ts: str | None, last_ts: str | None
 
 
 def _cut_torn_line(path: Path) -> int:
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole != len(content):
-        os.truncate(path, whole)
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole != len(content):
+            os.truncate(path, whole)
+    except OSError as problem:
+        raise storage_error("read", path, problem) from None
     return whole

@@ -24,7 +24,9 @@ _CHUNK: Final = 1 << 20
 _MOST_DAMAGE: Final = 100
 _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _MOST_FRAME: Final = 256 << 20
+_MOST_BLOCK: Final = 128 << 10
 _RUN_LENGTH: Final = 1
+_RESERVED: Final = 3
 _DECODER: Final = msgspec.json.Decoder(Line)
 
 
@@ -94,7 +96,7 @@ def _lines(block: bytes, contents: Contents, offset: int, *, compressed: bool) -
     """The records of a block. What is none is damage: at its own place, or at the compressed frame's."""
     try:
         lines = _DECODER.decode_lines(block)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         lines = []
     if len(lines) == block.count(b"\n"):
         contents.add(lines)
@@ -103,7 +105,7 @@ def _lines(block: bytes, contents: Contents, offset: int, *, compressed: bool) -
     at = offset
     for raw in block.split(b"\n")[:-1]:
         try:
-            line = _DECODER.decode(raw)
+            line = _line(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             contents.hurt(at, len(raw) + 1)
         else:
@@ -113,45 +115,65 @@ def _lines(block: bytes, contents: Contents, offset: int, *, compressed: bool) -
     return good
 
 
+def _line(raw: bytes) -> Line:
+    try:
+        return _DECODER.decode(raw)
+    except RecursionError:  # nested deeper than can be read here, which was just possible where it was written
+        head, _, frame = raw.partition(b',"data":')
+        line = _DECODER.decode(head + b',"data":null}')
+        line.data = msgspec.Raw(frame.removesuffix(b"}"))
+        return line
+
+
 def _frames(path: Path, contents: Contents) -> Iterator[tuple[int, bytes]]:
-    """Every whole Zstandard frame with its place; one that ends too early at the end of the file is the torn tail."""
-    buffer = b""
+    """Every whole Zstandard frame with its place; one that ends too early at the end of the file is the torn tail.
+
+    Behind bytes that are no frame the next one is searched for, so that a damaged length hides nothing behind it.
+    """
+    window, at, hurt = b"", 0, 0
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            buffer += chunk
-            at = 0
-            while used := frame_length(buffer, at):
-                yield from _decoded(buffer[at : at + used] if used > 0 else None, abs(used), contents)
-                at += abs(used)
-            buffer = buffer[at:]
-    while place := _whole_frame_after(buffer):
-        contents.hurt(contents.whole, place)
-        contents.whole += place
-        while (used := frame_length(buffer, place)) > 0:
-            yield from _decoded(buffer[place : place + used], used, contents)
-            place += used
-        buffer = buffer[place:]
-    contents.torn = len(buffer)
+        while True:
+            length = frame_length(window, at)
+            block = _decompressed(window[at : at + length]) if length > 0 else None
+            if length == 0 and not (skip := _whole_frame_after(window, at)):
+                if chunk := file.read(_CHUNK):
+                    window, at = window[at:] + chunk, 0
+                    continue
+                break
+            if block is None or not block.endswith(b"\n"):
+                bad = skip if length == 0 else -length if length < 0 else _to_next_magic(window, at)
+                hurt, at = hurt + bad, at + bad
+                continue
+            hurt = _told(contents, hurt)
+            yield contents.whole, block
+            contents.whole += length
+            at += length
+    _told(contents, hurt)
+    contents.torn = len(window) - at
 
 
-def _whole_frame_after(buffer: bytes) -> int:
-    """Where a whole frame starts behind what looks torn: then it is damage, and is not cut off. 0: nowhere."""
-    place = buffer.find(_MAGIC, 1)
-    while place > 0:
-        used = frame_length(buffer, place)
-        if used > 0 and _decompressed(buffer[place : place + used]) is not None:
-            return place
-        place = buffer.find(_MAGIC, place + 1)
+def _told(contents: Contents, hurt: int) -> int:
+    """Tells of so many bytes that are no frames, as one place; none are left then."""
+    if hurt:
+        contents.hurt(contents.whole, hurt)
+        contents.whole += hurt
     return 0
 
 
-def _decoded(frame: bytes | None, length: int, contents: Contents) -> Iterator[tuple[int, bytes]]:
-    block = None if frame is None else _decompressed(frame)
-    if block is None or not block.endswith(b"\n"):
-        contents.hurt(contents.whole, length)
-    else:
-        yield contents.whole, block
-    contents.whole += length
+def _to_next_magic(window: bytes, at: int) -> int:
+    place = window.find(_MAGIC, at + 1)
+    return place - at if place > 0 else max(len(window) - at - len(_MAGIC) + 1, 1)
+
+
+def _whole_frame_after(window: bytes, at: int) -> int:
+    """How far behind `at` a whole frame starts, where what is at `at` looks torn: then it is damage. 0: nowhere."""
+    place = window.find(_MAGIC, at + 1)
+    while place > 0:
+        used = frame_length(window, place)
+        if used > 0 and _decompressed(window[place : place + used]) is not None:
+            return place - at
+        place = window.find(_MAGIC, place + 1)
+    return 0
 
 
 def _decompressed(frame: bytes) -> bytes | None:
@@ -174,8 +196,7 @@ def frame_length(buffer: bytes, at: int) -> int:
     if not buffer.startswith(_MAGIC, at):
         if left < len(_MAGIC) and _MAGIC.startswith(buffer[at:]):
             return 0
-        place = buffer.find(_MAGIC, at + 1)
-        return -(place - at if place > 0 else max(left - len(_MAGIC) + 1, 1))
+        return -_to_next_magic(buffer, at)
     if left < len(_MAGIC) + 1:
         return 0
     end = _header_length(buffer[at + 4])
@@ -185,6 +206,8 @@ def frame_length(buffer: bytes, at: int) -> int:
             return 0
         header = int.from_bytes(buffer[at + end : at + end + 3], "little")
         last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
+        if kind == _RESERVED or size > _MOST_BLOCK:
+            return -_to_next_magic(buffer, at)
         end += 3 + (1 if kind == _RUN_LENGTH else size)
     end += 4 if buffer[at + 4] & 4 else 0
     return end if left >= end else 0

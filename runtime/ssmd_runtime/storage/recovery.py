@@ -7,11 +7,12 @@ that were interrupted.
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssmd_runtime.storage import manifest as manifests
-from ssmd_runtime.storage.files import data_sync, storage_error, sync_directory
+from ssmd_runtime.storage.files import data_sync, refuse_special, storage_error, sync_directory
 from ssmd_runtime.storage.inspection import Contents, Damage, inspect
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ __all__ = ["Recovered", "recover"]
 class Recovered:
     """What the last run left. `contents` are those of the file to go on with, None: there is none.
 
-    `last_ts` is the time of the last record that there is, over all days; `to_seal` files with their contents, renamed
-    already, that need a manifest.
+    `earlier`: something ran before. `last_ts` is the time of the last record that there is, over all days; `to_seal`
+    files with their contents, renamed already, that need a manifest.
     """
 
     contents: Contents | None = None
+    earlier: bool = False
     last_ts: str | None = None
     torn: list[tuple[Path, int]] = field(default_factory=list)
     damaged: list[tuple[Path, Damage]] = field(default_factory=list)
@@ -53,22 +55,33 @@ def recover(
 
 
 def _recover_day(
-    day: DayFiles, is_today: bool, found: Recovered, *, compressed: bool, visit: Callable[[list[Line]], None] | None  # noqa: FBT001
+    day: DayFiles,
+    is_today: bool,  # noqa: FBT001 -- private, and named where it is passed
+    found: Recovered,
+    *,
+    compressed: bool,
+    visit: Callable[[list[Line]], None] | None,
 ) -> None:
     for temporary in day.directory.glob(f".{day.stem}.*.tmp"):
         temporary.unlink()
     for sealed in day.sealed():
+        found.earlier = True
         path = day.manifest(sealed)
         if path.exists():
             _later(found, manifests.read(path).last_ts)
         else:
             contents = inspect(sealed)
+            if contents.torn:  # it was whole when it got its name
+                contents.hurt(contents.whole, contents.torn)
+                contents.torn = 0
             _note(found, sealed, contents)
             found.to_seal.append((day, sealed, contents))
     for kind in (False, True):
         active = day.active(compressed=kind)
+        refuse_special(active, stat.S_ISREG)
         if not active.exists():
             continue
+        found.earlier = True
         goes_on = is_today and kind == compressed
         contents = inspect(active, visit if goes_on else None)
         _cut(active, contents)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
-from ssmd_runtime.storage.files import append, data_sync, open_to_append, storage_error, sync_directory
+from ssmd_runtime.storage.files import (
+    StorageError,
+    append,
+    data_sync,
+    open_to_append,
+    storage_error,
+    sync_directory,
+)
 from ssmd_runtime.storage.inspection import Contents
 
 if TYPE_CHECKING:
@@ -25,6 +33,8 @@ class Segment:
         self.contents = contents or Contents()
         self.descriptor = open_to_append(path)
         self.size = os.fstat(self.descriptor).st_size
+        self._syncing = threading.Lock()
+        self._unsynced: StorageError | None = None
 
     def append(self, block: bytes) -> None:
         """A block of whole records, all of it or nothing."""
@@ -39,7 +49,15 @@ class Segment:
         contents.last_ts = stamp
 
     def sync(self) -> None:
-        data_sync(self.descriptor, self.path)
+        """fdatasync, from any thread. Once it has failed it fails for ever: the kernel tells each failure only once."""
+        with self._syncing:
+            if self._unsynced is not None:
+                raise self._unsynced
+            try:
+                data_sync(self.descriptor, self.path)
+            except StorageError as problem:
+                self._unsynced = problem
+                raise
 
     def seal(self) -> Path:
         """Makes the content durable, then gives the file its sealed name, durably; the descriptor stays open."""
@@ -53,4 +71,6 @@ class Segment:
         return sealed
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1

@@ -7,9 +7,10 @@ milliseconds, `none` never but at the end of a file. One thread, so that everyth
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ssmd_runtime.storage.files import StorageError
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ssmd_runtime.spec import Storage
-    from ssmd_runtime.storage.writer import JsonlWriter, SyncPoint
+    from ssmd_runtime.storage.writer import JsonlWriter, SealJob, SyncPoint
 
 __all__ = ["SyncListener", "Syncer"]
+
+_FULL_SECONDS: Final = 0.5
 
 
 class SyncListener(Protocol):
@@ -45,7 +48,7 @@ class Syncer:
         self._running = False
         self._again = False
         self._timer: asyncio.TimerHandle | None = None
-        self._failed = False
+        self._failed = self._closing = False
         self.appended: Callable[[], None] = self._sync if self._mode == "batch" else self._arm
 
     @property
@@ -55,6 +58,7 @@ class Syncer:
 
     async def close(self) -> None:
         """Waits for what runs, then syncs and closes the writer. Raises `StorageError`."""
+        self._closing = True
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
@@ -116,12 +120,17 @@ class Syncer:
     def _seal(self) -> None:
         loop = asyncio.get_running_loop()
         while self._writer.jobs:
-            future = loop.run_in_executor(self._thread, self._writer.jobs.pop(0).run)
-            future.add_done_callback(self._sealed)
+            job = self._writer.jobs.pop(0)
+            future = loop.run_in_executor(self._thread, job.run)
+            future.add_done_callback(functools.partial(self._sealed, job))
 
-    def _sealed(self, future: asyncio.Future[Path]) -> None:
+    def _sealed(self, job: SealJob, future: asyncio.Future[Path]) -> None:
         problem = future.exception()
-        if problem is not None:
+        if isinstance(problem, StorageError) and problem.full and not self._closing:
+            self._writer.jobs.append(job)  # the data is durable, its manifest waits for room
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(max(self._interval, _FULL_SECONDS), self._due)
+        elif problem is not None:
             self._fail(problem)
         else:
             self._listener.sealed(future.result())

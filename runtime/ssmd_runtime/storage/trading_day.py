@@ -21,6 +21,7 @@ __all__ = ["NANOSECONDS", "Day", "TradingDays"]
 
 NANOSECONDS: Final = 1_000_000_000
 _MIDNIGHT: Final = datetime.time(0, 0)
+_ONE: Final = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,27 @@ class TradingDays:
 
     def at(self, now_ns: int) -> Day:
         """The day to which Unix time `now_ns` (nanoseconds) belongs."""
-        local = datetime.datetime.fromtimestamp(now_ns // NANOSECONDS, self._zone)
-        rolled = self._roll != _MIDNIGHT and local.time() >= self._roll
-        date = local.date() + datetime.timedelta(days=1 if rolled else 0)
-        ends_on = date if self._roll != _MIDNIGHT else date + datetime.timedelta(days=1)
-        until = datetime.datetime.combine(ends_on, self._roll, self._zone)
-        return Day(date, int(until.timestamp()) * NANOSECONDS)
+        now = now_ns // NANOSECONDS
+        date = datetime.datetime.fromtimestamp(now, self._zone).date()
+        while self._starts(date) > now:
+            date -= _ONE
+        while (until := self._starts(date + _ONE)) <= now:
+            date += _ONE
+        return Day(date, until * NANOSECONDS)
+
+    def _starts(self, date: datetime.date) -> int:
+        """The one moment at which a day starts, also where clocks are set back over it, or past it."""
+        starts_on = date if self._roll == _MIDNIGHT else date - _ONE
+        return int(datetime.datetime.combine(starts_on, self._roll, self._zone).timestamp())
 
 
 def _time(name: str, text: str | None) -> datetime.time | None:
     if text is None:
         return None
     try:
-        return datetime.time.fromisoformat(text)
+        time = datetime.time.fromisoformat(text)
     except ValueError:
-        raise SpecError(f"rotation: {name} is no time of day: {text!r:.40}") from None
+        time = None
+    if time is None or time.tzinfo is not None or time.microsecond:
+        raise SpecError(f"rotation: {name} is no time of day: {text!r:.40}")
+    return time

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ssmd_runtime.storage import manifest as manifests
 from ssmd_runtime.storage.codec import BLOCK_BYTES, codec_of
-from ssmd_runtime.storage.files import StorageError, storage_error
+from ssmd_runtime.storage.files import StorageError, make_directory, storage_error
 from ssmd_runtime.storage.gap_log import GapLog, gaps_between
 from ssmd_runtime.storage.layout import DayFiles, Layout
 from ssmd_runtime.storage.manifest import Manifest
@@ -239,13 +239,16 @@ class JsonlWriter:
 def _locked(layout: Layout) -> int:
     """Held as long as this process writes: two writers of one file would mix their lines."""
     try:
-        layout.root.mkdir(parents=True, exist_ok=True)
+        make_directory(layout.root)
         descriptor = os.open(layout.lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
     except OSError as problem:
         raise storage_error("write in", layout.root, problem) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(descriptor)
         raise StorageError(f"another collector writes {layout.stem} in {layout.root}") from None
+    except OSError as problem:
+        os.close(descriptor)
+        raise storage_error("lock", layout.lock, problem) from None
     return descriptor

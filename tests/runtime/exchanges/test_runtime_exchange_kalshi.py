@@ -82,7 +82,7 @@ def test_a_key_that_cannot_be_read_is_refused_without_a_byte_of_it(key):
 
 def test_a_key_id_that_would_break_out_of_its_header_is_refused(key):
     with pytest.raises(SpecError) as refused:
-        only(spec_of("kalshi", (A,), auth=AUTH), credentials(pem(key), name="hush\r\nX-Other: 1"))
+        only(spec_of("kalshi", (A,), auth=AUTH), credentials(pem(key), name="hush\r\nX-Other:1"))
     assert str(refused.value) == "kalshi: api_key is no key id: it holds characters that no header may hold"
 
 
@@ -181,6 +181,21 @@ def test_an_error_that_answers_nothing_tells_what_it_can():
     long = tell(session, {"type": "error", "msg": {"code": 1, "msg": "x" * 500}}).refused[0].reason
     assert len(long) == 200
     assert long.endswith("... (code 1)")
+
+
+def test_an_answer_that_comes_before_its_command_does_no_harm():
+    session = only(spec_of("kalshi", (A,), channels=("trade", "ticker"), rate=1))
+    session.opened(0.0)
+    tell(session, {"type": "subscribed", "id": 2, "msg": {"channel": "ticker", "sid": 1}})
+    assert len(session.due(1.0)) == 1
+    assert [(late.channel, late.instrument) for late in session.overdue(40.0)] == [("trade", A), (None, None)]
+
+
+def test_a_number_without_an_end_is_left_out():
+    session = only(spec_of("kalshi", (A,)))
+    assert tell(session, {"type": "error", "msg": {"code": 10**300, "msg": "Odd"}}).refused == (
+        Refusal(None, None, "Odd"),
+    )
 
 
 def test_late_answers_are_told_by_market():

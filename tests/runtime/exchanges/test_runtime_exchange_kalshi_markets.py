@@ -7,7 +7,7 @@ import json
 from exchange_specs import only, spec_of, tell
 from hypothesis import given
 from hypothesis import strategies as st
-from ssmd_runtime.exchanges.kalshi import further
+from ssmd_runtime.exchanges.kalshi import KalshiSession, further
 from ssmd_runtime.exchanges.protocol import Refusal, Share
 from ssmd_runtime.spec import Discovery
 
@@ -146,6 +146,22 @@ def test_a_reconnect_asks_for_the_markets_of_now():
     tell(session, {"type": "subscribed", "id": 1, "msg": {"channel": "trade", "sid": 1}})
     session.update(("E",), ())
     assert session.due(7.0) == [update("add_markets", 3, 1, "E")]
+
+
+def test_a_reconnect_awaits_nothing_of_the_last_connection():
+    session = following("A")
+    session.update(("B",), ())
+    assert len(session.due(1.0)) == 1
+    session.opened(5.0)
+    tell(session, {"type": "subscribed", "id": 1, "msg": {"channel": "trade", "sid": 1}})
+    assert session.subscribed
+
+
+def test_a_connection_that_holds_too_many_takes_no_more():
+    spec = spec_of("kalshi", channels=("trade",), discovery=FOUND, most=2)
+    session = KalshiSession(spec, Share(1, ("trade",), ("A", "B", "C", "D")), {})
+    assert session.update(("E", "F", "G"), ()) == ("E", "F", "G")
+    assert session.markets == ("A", "B", "C", "D")
 
 
 class Server:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 from exchange_specs import only, sessions, spec_of, tell
+from ssmd_runtime.exchanges.kraken import KrakenSession
 from ssmd_runtime.exchanges.protocol import Connect, Refusal
 
 BTC, ETH = "BTC/USD", "ETH/USD"
@@ -86,6 +88,19 @@ def test_answers_without_a_number_are_told_apart_by_channel_and_symbol():
             assert not session.subscribed
             tell(session, yes(channel, symbol))
     assert session.subscribed
+
+
+def test_an_answer_without_a_number_is_of_its_channel():
+    session = opened(BTC)
+    tell(session, yes("book", BTC))
+    assert [(late.channel, late.instrument) for late in session.overdue(31.0)] == [("trade", BTC)]
+
+
+def test_a_record_that_comes_without_its_array_is_one_record():
+    header = msgspec.json.decode(
+        b'{"channel":"trade","data":{"symbol":"BTC/USD","trade_id":7}}', type=KrakenSession.frame
+    )
+    assert [(one.symbol, one.trade_id) for one in KrakenSession.records["trade"](header)] == [(BTC, 7)]
 
 
 def test_a_refusal_names_its_channel_by_its_number():

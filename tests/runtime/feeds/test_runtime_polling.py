@@ -33,7 +33,7 @@ def test_by_default_every_ten_seconds_and_without_a_cursor():
     assert (found.interval_seconds, found.cursor) == (10.0, None)
 
 
-@given(st.text(min_size=1).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
+@given(st.text(min_size=1).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text) and set(text) != {"."}))
 def test_an_instrument_stays_one_segment_of_the_path(instrument):
     (url,) = urls(paths=["/m/{instrument}/trades"], instruments=(instrument,))
     parts = urlsplit(url)
@@ -56,6 +56,7 @@ def test_an_instrument_stays_one_segment_of_the_path(instrument):
         ({"paths": ["/a\r\nX: y"]}, "must start with /"),
         ({"paths": ["/a/../../b"]}, "segments"),
         ({"paths": ["/{instrument}"], "instruments": ()}, "no instruments"),
+        *(({"paths": ["/{instrument}"], "instruments": (one,)}, "dots alone") for one in ("", ".", "..")),
         ({"paths": ["/a"], "endpoint": "wss://exchange.example"}, "endpoint: "),
         ({"paths": ["/a"], "endpoint": "https://u:p@exchange.example"}, "endpoint: "),
         ({"paths": ["/a"], "endpoint": "https://exchange.example/?x"}, "endpoint: "),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import logging
 import traceback
 from collections.abc import Callable
@@ -189,18 +190,12 @@ def test_a_failure_is_tried_again(code):
 
 
 def test_a_poll_that_fails_after_all_retries_is_told_with_its_span():
-    seen = poll(ok(), *[status(500)] * 6, ok(), paths=["/m/{instrument}"], instruments=("X",))
-    seconds = 1_000_000_000
+    """From the last answer on, and then from where the failure before it ended."""
+    seen = poll(ok(), ok(), *[status(500)] * 6, ok(), paths=["/m/{instrument}"], instruments=("X",))
+    ends = [START_NS + seconds * 1_000_000_000 for seconds in (10, 23, 33)]
     assert seen.missed == [
-        Missed("poll_failed", "/m/{instrument}", "X", START_NS, START_NS + 13 * seconds, "the server answers 500"),
-        Missed(
-            "poll_failed",
-            "/m/{instrument}",
-            "X",
-            START_NS + 13 * seconds,
-            START_NS + 23 * seconds,
-            "the server answers 500",
-        ),
+        Missed("poll_failed", "/m/{instrument}", "X", start, end, "the server answers 500")
+        for start, end in itertools.pairwise(ends)
     ]
     assert seen.errors == ["server_error"] * 6
     assert seen.connected == [True, False, True, False]
@@ -217,7 +212,7 @@ def test_what_will_not_get_better_is_not_tried_again(code, kind):
 
 
 def test_a_server_that_asks_for_a_pause_gets_it_from_all_targets():
-    seen = poll(status(429, retry_after="45"), *[ok()] * 3, paths=["/a", "/b"])
+    seen = poll(status(429, retry_after="45"), *[ok()] * 3, paths=["/a", "/b"], failures=1)
     assert seen.paths == ["/a", "/a", "/b", "/a"]
     assert seen.sent_at == [0.0, 45.0, 45.0, 50.0]
     assert seen.errors == ["rate_limited"]
@@ -239,8 +234,16 @@ def test_a_body_that_does_not_end_in_time():
         await writer.drain()
         await asyncio.sleep(5)
 
-    seen = poll(slow, ok(), seconds=0.2)
-    assert seen.errors == ["timeout"]
+    async def slower(writer: asyncio.StreamWriter) -> None:
+        """Never silent for long, and never done."""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        for _ in range(100):
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    seen = poll(slow, slower, ok(), seconds=0.2)
+    assert seen.errors == ["timeout", "timeout"]
     assert seen.frames == [b'{"a":1}']
 
 

@@ -14,6 +14,9 @@ from cluster import server
 from cluster.api import Cluster
 from key_specs import CANARY, FORMS, key, lines, read
 from real import needed
+from ssmd_runtime.keys import kubernetes
+from ssmd_runtime.keys.problems import Unavailable
+from ssmd_runtime.keys.secret import Secret
 
 ONE = key(secret="dev-kalshi", api_key="", api_secret="")
 
@@ -117,6 +120,15 @@ def test_a_token_that_the_server_does_not_know(world, tmp_path):
 
 
 # Without a cluster
+
+
+def test_an_answer_that_is_no_secret():
+    found = kubernetes._read(b'{"data": {"a": "e!A==", "b": "eA=="}}', "secret x")
+    assert str(found["a"]) == "secret x, field a, is not base64"
+    assert found["b"] == Secret("x")
+    for body in (b"<html>", b"[]", b'{"data": []}', b"\xff"):
+        with pytest.raises(Unavailable, match="something else than a Secret"):
+            kubernetes._read(body, "secret x")
 
 
 def test_no_cluster_and_no_account(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from key_specs import CANARY, FORMS, key, lines, read, sources, with_keys
 from ssmd_runtime import spec
 from ssmd_runtime.keys import files
-from ssmd_runtime.keys.problems import KeyProblem
+from ssmd_runtime.keys.problems import KeyProblem, Unavailable
 from ssmd_runtime.keys.resolve import needed, resolve
 
 # Environment
@@ -121,6 +121,13 @@ def test_a_file_that_we_may_not_read(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files.os, "open", refuse)
     assert lines(key(a="file:/a")) == ("key kalshi: field a: file /a may not be read by this user",)
+
+
+def test_no_exception_is_kept_that_knows_the_value():
+    """Python's own say which bytes could not be decoded, and hold them all."""
+    with pytest.raises(Unavailable) as told:
+        files.value_of(CANARY.encode() + b"\xff", "file /a")
+    assert (told.value.__cause__, told.value.__context__) == (None, None)
 
 
 # All together

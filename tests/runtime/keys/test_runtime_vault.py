@@ -7,6 +7,7 @@ import json
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -59,6 +60,7 @@ class Fake:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # a client that left early
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def says(self, path: str, *answers: Answer, method: str = "GET") -> None:
@@ -203,6 +205,29 @@ def test_an_answer_that_does_not_come(vault):
     assert line == "key kalshi: field a: Vault does not answer within 0.05 s"
 
 
+def test_an_answer_that_does_not_end(vault):
+    """Never silent for long, and never done."""
+
+    def trickle(handler: BaseHTTPRequestHandler) -> tuple[int, Any]:
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")
+            for _ in range(60):
+                handler.wfile.write(b" ")
+                time.sleep(0.01)
+        handler.close_connection = True
+        return 200, {}
+
+    vault.says("secret/data/kalshi", trickle)
+    (line,) = lines(ONE, **world(vault), seconds=0.1)
+    assert line == "key kalshi: field a: Vault does not answer within 0.1 s"
+
+
+def test_no_proxy_of_the_environment_is_used(vault, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    vault.says("secret/data/kalshi", (200, versioned(a="x")))
+    assert read(ONE, **world(vault)) == {"kalshi": {"a": "x"}}
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -210,6 +235,7 @@ def test_an_answer_that_does_not_come(vault):
         ({"VAULT_ADDR": "vault:8200"}, "Vault: its address is not a URL such as https://host:8200"),
         ({"VAULT_ADDR": "http://host:x"}, "Vault: its address is not a URL"),
         ({"VAULT_ADDR": f"http://user:{CANARY}@host"}, "Vault: its address "),
+        ({"VAULT_ADDR": "http://user:x@127.0.0.1:1"}, "Vault: its address may hold no user"),
         ({"VAULT_ADDR": "http://127.0.0.1:1"}, "Vault cannot be reached: "),
         ({"VAULT_TOKEN": ""}, "none of VAULT_ROLE, VAULT_TOKEN and VAULT_TOKEN_FILE is set"),
         ({"VAULT_TOKEN": f"{CANARY}\n"}, "the Vault token holds what no token can"),

@@ -77,6 +77,62 @@ TestBreaking = Breaking.TestCase
 TestBreaking.settings = settings(stateful_step_count=60, max_examples=60)
 
 
+def half_open() -> CircuitBreaker:
+    now = [0.0]
+    limits = Settings(failure_threshold=2, success_threshold=2, timeout_seconds=30)
+    breaker = CircuitBreaker(limits, lambda: now[0])
+    for _ in range(2):
+        breaker.failed(breaker.allow())
+    assert breaker.state is State.OPEN
+    now[0] = 30.0
+    return breaker
+
+
+def test_one_failure_of_a_probe_opens_it_again():
+    breaker = half_open()
+    breaker.failed(breaker.allow())
+    assert (breaker.state, breaker.allow(), breaker.wait_seconds) == (State.OPEN, None, 30.0)
+
+
+def test_one_probe_at_a_time_and_as_many_successes_as_it_takes():
+    breaker = half_open()
+    probe = breaker.allow()
+    assert breaker.allow() is None
+    breaker.succeeded(probe)
+    assert breaker.state is State.HALF_OPEN
+    breaker.succeeded(breaker.allow())
+    assert breaker.state is State.CLOSED
+
+
+def test_a_probe_that_was_abandoned_makes_room_for_another():
+    breaker = half_open()
+    breaker.abandoned(breaker.allow())
+    assert breaker.allow() is not None
+
+
+def test_a_late_answer_says_nothing_about_now():
+    breaker = half_open()
+    old = breaker.allow()
+    breaker.failed(old)
+    for tell in (breaker.succeeded, breaker.failed, breaker.abandoned):
+        tell(old)
+        assert breaker.wait_seconds == 30.0
+    breaker = half_open()
+    now = breaker.allow()
+    breaker.succeeded(now - 1)
+    breaker.abandoned(now - 1)
+    breaker.failed(now - 1)
+    assert (breaker.state, breaker.allow()) == (State.HALF_OPEN, None)
+
+
+def test_failures_that_are_not_in_a_row_open_nothing():
+    breaker = CircuitBreaker(Settings(failure_threshold=2, success_threshold=1, timeout_seconds=30), lambda: 0.0)
+    for _ in range(3):
+        breaker.failed(breaker.allow())
+        breaker.succeeded(breaker.allow())
+    assert breaker.state is State.CLOSED
+
+
 def test_the_numbers_are_those_of_the_metric():
     assert [state.value for state in (State.CLOSED, State.OPEN, State.HALF_OPEN)] == [0, 1, 2]
     assert by_name()["ssmd_circuit_breaker_state"].help == "0 closed, 1 open, 2 half open."

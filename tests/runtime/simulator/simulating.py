@@ -8,9 +8,8 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from websockets.asyncio.client import ClientConnection, connect
-
 from ssmd_runtime.simulator.server import Simulator
+from websockets.asyncio.client import ClientConnection, connect
 
 SUBSCRIBE = {
     "kalshi": {"id": 1, "cmd": "subscribe", "params": {"channels": ["trade"], "market_tickers": ["KXA-1", "KXA-2"]}},
@@ -37,14 +36,15 @@ async def client(
     simulator: Simulator, wanted: object = None, url: str | None = None
 ) -> AsyncIterator[ClientConnection]:
     """A subscribed client; `wanted` False: one that asks for nothing."""
-    before = len(simulator.floor.subscribed)
+    number = simulator.counters.accepted + 1
     async with connect(
-        url or simulator.url, compression=None, max_size=None, ping_interval=None, close_timeout=1
+        url or simulator.url, compression=None, max_size=None, ping_interval=None, max_queue=None
     ) as one:
         if wanted is not False:
             await one.send(json.dumps(wanted or SUBSCRIBE[simulator.floor.venue.name]))
-            await simulator.subscribed(before + 1)
+            await simulator.until(lambda: number in [link.number for link in simulator.floor.subscribed])
         yield one
+        one.transport.abort()  # a closing handshake would wait for what some simulators never answer
 
 
 async def until_data(one: ClientConnection, simulator: Simulator, count: int, number: int = 1) -> list[str | bytes]:
@@ -67,3 +67,9 @@ async def the_rest(one: ClientConnection) -> list[bytes]:
         while True:
             frames.append(await one.recv(decode=False))
     return frames
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Waits for what nobody tells of."""
+    while not holds():  # noqa: ASYNC110  a listener's list has no event
+        await asyncio.sleep(0.001)

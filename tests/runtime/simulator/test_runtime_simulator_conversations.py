@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-
 from ssmd_runtime.simulator.venue import Conversation, Data, Hangup, Page, Ping, Text, Venue
 from ssmd_runtime.simulator.venues import NAMES, venue_of
 
@@ -247,7 +246,7 @@ def test_polymarket_answers_with_an_array_of_books_and_no_acknowledgement() -> N
 
 
 @pytest.mark.parametrize("custom", [True, False])
-def test_polymarket_sends_every_event_type_some_in_arrays(custom: bool) -> None:
+def test_polymarket_sends_every_event_type_some_in_arrays(*, custom: bool) -> None:
     venue, client = opened("polymarket")
     ask(client, {"assets_ids": ["11"], "type": "market", "custom_feature_enabled": custom})
     frames: list[Any] = events(venue, client, ("market", "11"), 600)

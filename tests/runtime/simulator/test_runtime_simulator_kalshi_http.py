@@ -10,10 +10,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from simulating import client, run
+from ssmd_runtime.simulator.server import Simulator
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-
-from ssmd_runtime.simulator.server import Simulator
 
 NOW_MS = 1_790_000_000_000
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import zstandard
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
-from simulating import EXCHANGES, SUBSCRIBE, client, run, steady, until_data
-from websockets.asyncio.client import connect
-
+from simulating import EXCHANGES, SUBSCRIBE, client, run, steady, until, until_data
+from ssmd_runtime.simulator.replay import ReplayError
 from ssmd_runtime.simulator.sent import Log, Sent
 from ssmd_runtime.simulator.server import Simulator
 from ssmd_runtime.storage.envelope import Envelope
+from websockets.asyncio.client import connect
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -135,11 +135,8 @@ def test_numbers_go_on_after_a_reconnection_where_they_are_the_exchanges_own() -
 def test_the_rate_sends_unasked() -> None:
     async def conversation() -> None:
         async with Simulator("binance", rate=1000) as simulator, client(simulator) as one:
-            await until_data(one, simulator, 0)
             await simulator.until(lambda: simulator.counters.frames >= 30)
-            for expected in simulator.log[:30]:
-                frame = await one.recv(decode=False)
-                assert frame == expected.payload or b"result" in frame
+            assert await until_data(one, simulator, 30) == [sent.payload for sent in simulator.log[:30]]
 
     run(conversation)
 
@@ -170,8 +167,7 @@ def test_another_client_library_sees_the_same() -> None:
             transport.send(WSMsgType.TEXT, json.dumps(SUBSCRIBE["kalshi"]).encode())
             await simulator.subscribed()
             await simulator.emit(1000)
-            while len(listener.frames) < 1001:
-                await asyncio.sleep(0)
+            await until(lambda: len(listener.frames) > 1000)
             assert listener.frames[1:] == [sent.payload for sent in simulator.log]
             transport.disconnect()
 
@@ -204,10 +200,43 @@ def test_the_log_keeps_bytes_that_are_no_text_and_not_what_is_huge() -> None:
     assert len(log.entries) == 2
 
 
+@pytest.mark.parametrize("broken", ["event", "conversation"])
+def test_a_bug_of_the_simulator_does_not_pass_for_an_exchange(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def conversation() -> None:
+        async with Simulator("kalshi", rate=1000) as simulator, client(simulator) as one:
+            if broken == "event":
+                monkeypatch.setattr(simulator.floor.venue, "event", fails)
+            else:
+                monkeypatch.setattr(simulator.floor.links[1].conversation, "received", fails)
+                await one.send("{}")
+            await simulator.until(lambda: bool(simulator._failures()))
+
+    with pytest.raises(ZeroDivisionError):
+        run(conversation)
+
+
 # Replay
 
 
-def recording(path: Path, compressed: bool) -> list[bytes]:
+def test_a_damaged_recording_is_sent_up_to_the_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    expected = recording(path, compressed=False)
+    with path.open("ab") as file:
+        file.write(b'{"ts":"2026-11-21T00:00:00Z","fe')
+
+    async def conversation() -> None:
+        async with Simulator("kraken", replay=path, speed=0) as simulator, client(simulator) as one:
+            with pytest.raises(ReplayError, match="line 13: "):
+                await simulator.failed()
+            assert await until_data(one, simulator, len(expected)) == expected
+
+    run(conversation)
+
+
+def recording(path: Path, *, compressed: bool) -> list[bytes]:
     frames = [b'{"a":%d,"price":1.10}' % number for number in range(1, 9)]
     envelope = Envelope("x")
     start = 1_790_000_000_000_000_000
@@ -222,15 +251,15 @@ def recording(path: Path, compressed: bool) -> list[bytes]:
 
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("speed", [0.0, 100.0])
-def test_a_recording_comes_as_it_was(tmp_path: Path, compressed: bool, speed: float) -> None:
+def test_a_recording_comes_as_it_was(tmp_path: Path, *, compressed: bool, speed: float) -> None:
     path = tmp_path / ("x.jsonl.zst" if compressed else "x.jsonl")
-    expected = recording(path, compressed)
+    expected = recording(path, compressed=compressed)
 
     async def conversation() -> None:
-        async with Simulator("kraken", replay=path, speed=speed, heartbeat_seconds=100) as simulator:
-            async with client(simulator) as one:
-                await simulator.until(lambda: simulator.counters.frames == len(expected))
-                assert await until_data(one, simulator, len(expected)) == expected
-                assert {sent.kind for sent in simulator.log} == {"replay"}
+        replaying = Simulator("kraken", replay=path, speed=speed, heartbeat_seconds=100)
+        async with replaying as simulator, client(simulator) as one:
+            await simulator.until(lambda: simulator.counters.frames == len(expected))
+            assert await until_data(one, simulator, len(expected)) == expected
+            assert {sent.kind for sent in simulator.log} == {"replay"}
 
     run(conversation)

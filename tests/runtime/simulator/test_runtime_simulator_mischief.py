@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
-from simulating import SUBSCRIBE, client, run, steady, the_rest, until_data
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
-
+from simulating import SUBSCRIBE, client, run, steady, the_rest, until, until_data
 from ssmd_runtime.simulator.orders import GARBAGE, USAGE, Order, OrderError, order_of, script_of
 from ssmd_runtime.simulator.server import Simulator
+from ssmd_runtime.simulator.venue import Ping
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 
 def quiet(exchange: str = "kalshi", **options: Any) -> Simulator:
@@ -87,13 +87,16 @@ def test_stall_delays_everything_and_loses_nothing() -> None:
     async def conversation() -> None:
         async with quiet() as simulator, client(simulator) as one:
             await one.recv()
-            simulator.stall(0.1)
+            simulator.stall(1000)
             assert await simulator.emit(5) == 0
             pong = await one.ping()
             assert await unsubscribed_silence(one)
             assert not pong.done()
+            simulator.floor.links[1].wire.release()
             await pong
             assert await simulator.emit(2) == 2
+            simulator.stall(0.01)
+            await (await one.ping())
             assert json.loads(await one.recv())["seq"] == 1
 
     run(conversation)
@@ -113,8 +116,8 @@ def test_mute_answers_everything_but_sends_no_data() -> None:
             simulator.unmute()
             assert await simulator.emit(1) == 1
             simulator.mute(0.01)
-            await simulator.until(lambda: True)
-            await asyncio.sleep(0.05)
+            assert not simulator.floor.subscribed
+            await until(lambda: bool(simulator.floor.subscribed))
             assert await simulator.emit(1) == 1
 
     run(conversation)
@@ -138,11 +141,10 @@ def test_half_open_never_answers_again() -> None:
             simulator.half_open()
             assert await simulator.emit(3) == 0
             simulator.beat()
-            simulator.cut  # noqa: B018  still there: only the peer may end it
+            assert simulator.connections == []
             pong = await one.ping()
             assert await unsubscribed_silence(one)
             assert not pong.done()
-            one.transport.abort()
 
     run(conversation)
 
@@ -209,8 +211,7 @@ def test_garbage_arrives_as_bad_as_it_is(kind: str) -> None:
             transport.send(WSMsgType.TEXT, json.dumps(SUBSCRIBE["kalshi"]).encode())
             await simulator.subscribed()
             simulator.garbage(kind)
-            while len(listener.frames) < 2:
-                await asyncio.sleep(0.001)
+            await until(lambda: len(listener.frames) >= 2)
             how, payload = listener.frames[1]
             sent = simulator.log[0]
             assert (sent.kind, sent.payload) == ("garbage", payload)
@@ -261,8 +262,7 @@ def test_the_next_frame_comes_in_fragments() -> None:
             await simulator.emit(2)
             whole = await until_data(one, simulator, 2)
             assert whole == [sent.payload for sent in simulator.log if sent.connection == 1]
-            while len(listener.frames) < 6:
-                await asyncio.sleep(0.001)
+            await until(lambda: len(listener.frames) >= 6)
             assert listener.frames[1:] == [
                 (WSMsgType.TEXT, False),
                 (WSMsgType.PING, True),
@@ -293,10 +293,11 @@ def test_a_flood_waits_for_a_client_that_does_not_read() -> None:
             one.transport.pause_reading()
             flood = simulator.flood(100_000)
             await simulator.until(lambda: simulator.floor.subscribed[0].behind)
-            await asyncio.sleep(0.02)
-            done = simulator.counters.frames
-            await asyncio.sleep(0.02)
-            assert simulator.counters.frames == done < 100_000
+            done = 0
+            while simulator.counters.frames > done:  # until the kernel's buffers are full, too
+                done = simulator.counters.frames
+                await asyncio.sleep(0.02)
+            assert done < 100_000
             assert not flood.done()
             simulator.cut()
             await flood
@@ -411,6 +412,25 @@ def test_pongs_are_awaited_where_the_exchange_does() -> None:
     run(conversation)
 
 
+def test_a_pong_that_does_not_come_ends_the_connection_where_it_is_awaited() -> None:
+    class Listener(WSListener):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.codes: list[int] = []
+
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            if frame.msg_type == WSMsgType.CLOSE:
+                self.codes.append(int(frame.get_close_code()))
+
+    async def conversation() -> None:
+        async with quiet("binance") as simulator:
+            _, listener = await ws_connect(Listener, simulator.url, enable_auto_pong=False)
+            await simulator.until(lambda: bool(simulator.connections))
+            simulator.floor.links[1].ping(Ping(b"x", 0.01))
+            await until(lambda: listener.codes == [1008])
+
+    run(conversation)
+
+
 def test_kalshis_pings_carry_their_body_even_unanswered() -> None:
     class Listener(WSListener):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -426,8 +446,7 @@ def test_kalshis_pings_carry_their_body_even_unanswered() -> None:
             await simulator.until(lambda: bool(simulator.connections))
             simulator.beat()
             simulator.beat()
-            while len(listener.pings) < 2:
-                await asyncio.sleep(0.001)
+            await until(lambda: len(listener.pings) >= 2)
             assert listener.pings == [b"heartbeat", b"heartbeat"]
             transport.disconnect()
 
