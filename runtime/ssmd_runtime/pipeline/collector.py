@@ -123,6 +123,10 @@ class Collector:
             code = await self._close()
         return code
 
+    def stop(self) -> None:
+        """Ends the run in order; `run` returns 0, unless something failed."""
+        self._ended.set()
+
     # What the syncer tells
 
     def synced(self, seconds: float) -> None:
@@ -206,7 +210,12 @@ class Collector:
 
     def _signalled(self, number: int) -> None:
         """Once: an orderly end. From then on at once: the next start repairs what that leaves."""
+        """The first one ends the run in order; after it a second one has its ordinary effect: an end at once."""
         self._log.info("stopping", signal=signal.Signals(number).name)
+        loop = asyncio.get_running_loop()
+        for known in _SIGNALS:
+            loop.remove_signal_handler(known)
+            signal.signal(known, signal.SIG_DFL)
         self._ended.set()
         for again in _SIGNALS:
             signal.signal(again, _end_at_once)

@@ -1,8 +1,9 @@
 """Gap records: everything that we know we did not get.
 
-One JSON line each, in `<stem>.gaps.jsonl` beside the data of the day: an interruption, a jump in a sequence, a subscription
-that was refused, a frame that was dropped. A gap with an open end has `to_ts` null; when data flows again the same `id` is
-written anew with its end, so the last line of an id counts. Durable before the data that follows it is acknowledged.
+One JSON line each, in `<stem>.gaps.jsonl` beside the data of the day: an interruption, a jump in a sequence, a
+subscription that was refused, a frame that was dropped. A gap with an open end has `to_ts` null; when data flows again
+the same `id` is written anew with its end, so the last line of an id counts. Durable before the data that follows it is
+acknowledged.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ Reason = Literal[
 class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One gap. Times are RFC 3339 in UTC: of the last frame before it and of the first one after it.
 
-    `received` is how many data frames the connection had brought, so that a count of what was sent tells what is missing.
+    `received` is how many data frames the connection had brought, so that a count of what was sent tells what is
+    missing.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The clocks of one connection: what was received, never what was sent.
 
-Two of them: anything at all (a pong included), and data. Silence on the first means that the line is dead; silence on the
-second alone is `mute`, a state of its own: the market may be quiet. While reading is paused both stand still, because
+Two of them: anything at all (a pong included), and data. Silence on the first means that the line is dead; silence on
+the second alone is `mute`, a state of its own: the market may be quiet. While reading is paused both stand still, because
 silence is then our own doing. Times are seconds of the caller's monotonic clock.
 """
 
@@ -43,7 +43,7 @@ class Liveness:
             self._paused_at = None
 
     def ping_due(self, now: float) -> bool:
-        """Whether to ping now; a ping is due again `ping_seconds` after the last answer to this question that was yes."""
+        """Whether to ping now; the next is due `ping_seconds` after the last time that this was answered with yes."""
         if now - self._pinged < self._ping_seconds:
             return False
         self._pinged = now

@@ -1,11 +1,11 @@
 """Follows the numbers that exchanges count with: every jump is told, whatever caused it.
 
-Scopes are those of docs/feeds.md. `per_subscription` counts over all kinds that a subscription brings, `per_product` for
-each kind and product, `per_connection` over everything. Where an exchange's numbers go on over connections (the session
+Scopes are those of docs/feeds.md. `per_subscription` counts over all kinds that a subscription brings, `per_product`
+for each kind and product, `per_connection` over everything. Where an exchange's numbers go on over connections (the session
 class says so: `continues`), a jump after a reconnect is exactly what was missed; elsewhere an interruption forgets.
 
-A number that was seen before is no gap; a number that starts again at 0 or 1 is told as a reset. A snapshot that repeats
-what we have and goes on where we stopped closes the hole by itself.
+A number that was seen before is no gap; a number that starts again at 0 or 1 is told as a reset. A snapshot that
+repeats what we have and goes on where we stopped closes the hole by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How blocks of lines stand in a file: as they are, or each as a Zstandard frame of its own.
 
-Independent frames with a checksum (RFC 8878), never one stream: a kill tears the last frame and no other, any frame can be
-read without the ones before it, and the ordinary tools read the file from end to end.
+Independent frames with a checksum (RFC 8878), never one stream: a kill tears the last frame and no other, any frame can
+be read without the ones before it, and the ordinary tools read the file from end to end.
 """
 
 from __future__ import annotations

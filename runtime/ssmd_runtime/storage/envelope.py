@@ -1,7 +1,7 @@
 """The lines of a data file: `{"ts":...,"feed":...,"data":<the frame as it came>}`.
 
-Frames are spliced in, never encoded again. What cannot stand in a line as it is (no JSON, bad UTF-8, a line break, binary)
-is kept as a string with a `flag` that says why: text escaped, bytes in base64. Nothing is dropped.
+Frames are spliced in, never encoded again. What cannot stand in a line as it is (no JSON, bad UTF-8, a line break,
+binary) is kept as a string with a `flag` that says why: text escaped, bytes in base64. Nothing is dropped.
 """
 
 from __future__ import annotations

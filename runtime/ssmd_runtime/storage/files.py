@@ -78,7 +78,8 @@ def refuse_special(path: Path, wanted: Callable[[int], bool]) -> None:
     except FileNotFoundError:
         return
     if not wanted(mode):
-        raise StorageError(f"cannot write {path}: it is not a {'directory' if wanted is stat.S_ISDIR else 'regular file'}")
+        kind = "directory" if wanted is stat.S_ISDIR else "regular file"
+        raise StorageError(f"cannot write {path}: it is not a {kind}")
 
 
 def append(descriptor: int, block: bytes, path: Path, size: int) -> None:

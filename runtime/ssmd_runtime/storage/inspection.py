@@ -1,8 +1,8 @@
 """Reads a data file back: how much of it is whole, what it holds, where it is damaged.
 
 A torn tail is what a kill leaves: a last line without its line break, a last frame without its end. It was never
-acknowledged and is cut off before anything is appended. Damage in the middle is something else (a failing disk, an editor):
-it is told with its place and size, and nobody skips it in silence.
+acknowledged and is cut off before anything is appended. Damage in the middle is something else (a failing disk, an
+editor): it is told with its place and size, and nobody skips it in silence.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _decompressed(frame: bytes) -> bytes | None:
 
 
 def frame_length(buffer: bytes, at: int) -> int:
-    """The length of the Zstandard frame at `at` (RFC 8878, 3.1.1); 0: more bytes are needed; negative: so many are none.
+    """The length of the Zstandard frame at `at` (RFC 8878, 3.1.1); 0: more is needed; negative: so many bytes are none.
 
     Walks the headers of the blocks and decodes nothing.
     """

@@ -1,6 +1,7 @@
 """What a sealed file holds, in a small JSON file beside it: the sign that the file is finished.
 
-Written last, whole or not at all. A sealed file without one was interrupted on its way and is finished at the next start.
+Written last, whole or not at all. A sealed file without one was interrupted on its way and is finished at the next
+start.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ssmd_runtime.storage.files import StorageError, replace, storage_error
+from ssmd_runtime.storage.inspection import Damage  # noqa: TC001 -- msgspec reads the annotations when it runs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ssmd_runtime.storage.inspection import Damage
 
 __all__ = ["Manifest", "read", "sha256_of", "write"]
 
@@ -27,8 +27,8 @@ _CHUNK: Final = 1 << 20
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One sealed file. `bytes` and `sha256` are those of the file as it stands, compressed or not.
 
-    `sequences` is the next number of every counter when the file was sealed, `gaps` the gap records of its time (at most
-    1,000, `gap_count` of them in all), `damage` places that are no records.
+    `sequences` is the next number of every counter when the file was sealed, `gaps` the gap records of its time (at
+    most 1,000, `gap_count` of them in all), `damage` places that are no records.
     """
 
     api_version: str = msgspec.field(name="apiVersion", default=API_VERSION)

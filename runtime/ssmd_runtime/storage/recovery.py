@@ -1,7 +1,7 @@
 """What a start does before anything is appended: nothing that the last run wrote is lost, or lost without a word.
 
-Cuts the torn tail off the file that was being written, seals what belongs to another day or is damaged, and finishes seals
-that were interrupted.
+Cuts the torn tail off the file that was being written, seals what belongs to another day or is damaged, and finishes
+seals that were interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssmd_runtime.storage import manifest as manifests
-from ssmd_runtime.storage.files import data_sync, refuse_special, storage_error, sync_directory
+from ssmd_runtime.storage.files import StorageError, data_sync, refuse_special, storage_error, sync_directory
 from ssmd_runtime.storage.inspection import Contents, Damage, inspect
 
 if TYPE_CHECKING:
@@ -66,16 +66,16 @@ def _recover_day(
         temporary.unlink()
     for sealed in day.sealed():
         found.earlier = True
-        path = day.manifest(sealed)
-        if path.exists():
-            _later(found, manifests.read(path).last_ts)
-        else:
-            contents = inspect(sealed)
-            if contents.torn:  # it was whole when it got its name
-                contents.hurt(contents.whole, contents.torn)
-                contents.torn = 0
-            _note(found, sealed, contents)
-            found.to_seal.append((day, sealed, contents))
+        told = _told(day.manifest(sealed))
+        if told is not None:
+            _later(found, told.last_ts)
+            continue
+        contents = inspect(sealed)
+        if contents.torn:  # it was whole when it got its name
+            contents.hurt(contents.whole, contents.torn)
+            contents.torn = 0
+        _note(found, sealed, contents)
+        found.to_seal.append((day, sealed, contents))
     for kind in (False, True):
         active = day.active(compressed=kind)
         refuse_special(active, stat.S_ISREG)
@@ -92,6 +92,14 @@ def _recover_day(
             active.unlink()
         else:
             found.to_seal.append((day, _renamed(day, active, compressed=kind), contents))
+
+
+def _told(path: Path) -> manifests.Manifest | None:
+    """What a manifest says; None: there is none, or none that can be read, and it is written anew."""
+    try:
+        return manifests.read(path) if path.exists() else None
+    except StorageError:
+        return None
 
 
 def _cut(path: Path, contents: Contents) -> None:

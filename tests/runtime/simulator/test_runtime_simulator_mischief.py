@@ -179,6 +179,16 @@ def test_skip_uses_numbers_up(exchange: str) -> None:
     run(conversation)
 
 
+def test_skip_passes_over_what_is_not_numbered() -> None:
+    async def conversation() -> None:
+        params = {"channels": ["ticker", "trade"], "market_tickers": ["KXA-1"]}
+        async with quiet() as simulator, client(simulator, {"id": 1, "cmd": "subscribe", "params": params}):
+            simulator.skip(9)
+            assert [sent.seq for sent in simulator.log] == list(range(1, 10))
+
+    run(conversation)
+
+
 def test_skip_with_nobody_there_moves_the_exchange_on() -> None:
     async def conversation() -> None:
         async with quiet("binance", instruments=["btcusdt"]) as simulator:

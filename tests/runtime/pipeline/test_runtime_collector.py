@@ -1,0 +1,243 @@
+"""The collector against the simulator, in one process: what was sent is on disk, or declared."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.simulator.server import Simulator
+from ssmd_runtime.spec import Auth, Liveness
+
+from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, spec_of
+
+
+@pytest.mark.parametrize("exchange", sorted(ENVIRONMENTS))
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_every_frame_that_was_sent_is_on_disk_in_order(exchange, compression, tmp_path):
+    async def work() -> tuple[list[bytes], int | None]:
+        async with Simulator(exchange, rate=0) as simulator:
+            spec = spec_of(exchange, storage={"compression": compression})
+            async with collecting(spec, simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(500)
+                await run.received(simulator)
+            return [sent.payload for sent in simulator.log], run.code
+
+    sent, code = asyncio.run(work())
+    assert code == 0
+    assert len(sent) >= 500
+    written = [frame for frame in frames(tmp_path) if frame in set(sent)]
+    assert written == sent
+    assert [gap["reason"] for gap in gaps(tmp_path)] == ["stopped"]
+
+
+def pem_pair() -> tuple[str, bytes]:
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public
+
+
+def test_kalshi_is_signed_anew_at_every_connection(tmp_path):
+    private, public = pem_pair()
+    keys = {"api_key": Secret("key-id"), "api_secret": Secret(private)}
+
+    async def work() -> list[dict[str, object]]:
+        async with Simulator("kalshi", rate=0, public_key=public) as simulator:
+            spec = spec_of("kalshi", auth=Auth(method="api_key", key="kalshi"), on_disconnect="reconnect")
+            async with collecting(spec, simulator, tmp_path, keys) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(10)
+                await run.received(simulator)
+                simulator.cut()
+                await run.until(lambda: simulator.counters.accepted == 2)
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(10)
+                await run.received(simulator)
+        return gaps(tmp_path)
+
+    found = asyncio.run(work())
+    assert [gap["reason"] for gap in found] == ["disconnected", "stopped"]
+    assert found[0]["received"] == 10 or found[0]["received"] > 10
+    assert found[0]["to_ts"] is not None
+
+
+def test_wrong_credentials_end_the_collector(tmp_path, caplog):
+    private, _ = pem_pair()
+    _, other = pem_pair()
+    keys = {"api_key": Secret("key-id"), "api_secret": Secret(private)}
+
+    async def work() -> int | None:
+        async with Simulator("kalshi", rate=0, public_key=other) as simulator:
+            spec = spec_of("kalshi", auth=Auth(method="api_key", key="kalshi"), on_disconnect="reconnect")
+            async with collecting(spec, simulator, tmp_path, keys) as run:
+                await run.until(lambda: run.collector.telemetry.problem is not None)
+            assert "does not accept the credentials" in str(run.collector.telemetry.problem)
+            return run.code
+
+    assert asyncio.run(work()) == 1
+
+
+def test_exit_on_disconnect_drains_and_returns_1(tmp_path):
+    async def work() -> tuple[int | None, list[bytes]]:
+        async with Simulator("kraken-futures", rate=0) as simulator:
+            spec = spec_of("kraken-futures", on_disconnect="exit")
+            async with collecting(spec, simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(100)
+                await run.received(simulator)
+                simulator.close(1001)
+                await run.until(lambda: run.collector.telemetry.problem is not None)
+            return run.code, [sent.payload for sent in simulator.log]
+
+    code, sent = asyncio.run(work())
+    assert code == 1
+    assert set(sent) <= set(frames(tmp_path))
+    (gap,) = gaps(tmp_path)
+    assert (gap["reason"], gap["connection"], gap["received"], gap["to_ts"]) == ("disconnected", 1, len(sent), None)
+
+
+def test_a_restart_is_a_gap_that_the_first_data_closes(tmp_path):
+    async def work() -> None:
+        async with Simulator("binance", rate=0) as simulator:
+            for _ in range(2):
+                async with collecting(spec_of("binance"), simulator, tmp_path) as run:
+                    await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                    await simulator.emit(10)
+                    await run.received(simulator) if not gaps(tmp_path) else await run.until(
+                        lambda: run.collector.telemetry.messages["trade"] >= 10
+                    )
+
+    asyncio.run(work())
+    found = gaps(tmp_path)
+    assert [gap["reason"] for gap in found] == ["stopped", "restart", "stopped"]
+    assert found[1]["from_ts"] < found[1]["to_ts"]
+
+
+def test_numbers_that_go_on_tell_what_a_restart_missed(tmp_path):
+    """Binance counts on while nobody listens: the restart knows exactly how many trades it missed."""
+
+    async def work() -> None:
+        async with Simulator("binance", rate=0, instruments=["BTCUSDT"]) as simulator:
+            spec = spec_of("binance", wanted={"instruments": ("BTCUSDT",)})
+            for turn in range(2):
+                async with collecting(spec, simulator, tmp_path) as run:
+                    await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                    await simulator.emit(10)
+                    await run.until(lambda: run.collector.telemetry.messages["trade"] == 10)
+                if not turn:
+                    simulator.skip(7)
+
+    asyncio.run(work())
+    (jump,) = [gap for gap in gaps(tmp_path) if gap["reason"] == "sequence"]
+    assert jump["got"] - jump["expected"] == 7
+    assert jump["symbol"] == "BTCUSDT"
+
+
+def test_connections_are_split_by_the_exchanges_limit(tmp_path):
+    async def work() -> None:
+        async with Simulator("kraken-futures", rate=0) as simulator:
+            limits = spec_of("kraken-futures").subscriptions.limits
+            spec = spec_of(
+                "kraken-futures",
+                wanted={
+                    "instruments": tuple(f"PF_{number}USD" for number in range(5)),
+                    "limits": type(limits)(max_symbols_per_connection=2),
+                },
+            )
+            async with collecting(spec, simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                assert simulator.counters.accepted == 3
+                await simulator.emit(60)
+                await run.received(simulator)
+                sent = {one.payload for one in simulator.log}
+        assert sent <= set(frames(tmp_path))
+
+    asyncio.run(work())
+
+
+def test_a_connected_but_mute_line_is_told_and_kept(tmp_path):
+    """Heartbeats go on, data does not: not stale, not ready, a metric."""
+
+    async def work() -> None:
+        async with Simulator("kraken", rate=0, heartbeat_seconds=0.1) as simulator:
+            clocks = Liveness(ping_seconds=30, stale_seconds=1, watchdog_seconds=60)
+            async with collecting(spec_of("kraken", liveness=clocks), simulator, tmp_path) as run:
+                telemetry = run.collector.telemetry
+                await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.emit(5)
+                await run.until(lambda: telemetry.mute == 1)
+                port = run.collector.http_port
+                status, page = await get(port, "/ready")
+                assert (status, json.loads(page)["status"]) == (503, "not_ready")
+                assert "mute" in json.loads(page)["why"]
+                assert await get(port, "/health") == (200, '{"status":"ok"}\n')
+                assert 'ssmd_mute{feed="kraken"} 1.0' in (await get(port, "/metrics"))[1]
+                assert simulator.counters.accepted == 1
+                await simulator.emit(5)
+                await run.until(lambda: telemetry.mute == 0)
+                assert await get(port, "/ready") == (200, '{"status":"ready"}\n')
+
+    asyncio.run(work())
+
+
+def test_a_silent_line_is_cut_and_declared(tmp_path):
+    async def work() -> None:
+        async with Simulator("kraken", rate=0, heartbeat_seconds=0.1) as simulator:
+            clocks = Liveness(ping_seconds=1, stale_seconds=1, watchdog_seconds=60)
+            spec = spec_of("kraken", liveness=clocks, on_disconnect="reconnect")
+            async with collecting(spec, simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                simulator.half_open()
+                await run.until(lambda: simulator.counters.accepted == 2)
+
+    asyncio.run(work())
+    assert gaps(tmp_path)[0]["reason"] == "stale"
+
+
+def test_metrics_agree_with_what_was_sent(tmp_path):
+    async def work() -> str:
+        async with Simulator("binance", rate=0) as simulator:
+            async with collecting(spec_of("binance"), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(25)
+                await run.until(lambda: run.collector.telemetry.durable_messages >= 25)
+                return (await get(run.collector.http_port, "/metrics"))[1]
+
+    page = asyncio.run(work())
+    assert 'ssmd_messages_total{feed="binance",type="trade"} 25.0' in page
+    assert 'ssmd_connector_messages_received_total{feed="binance",type="trade"} 25.0' in page
+    assert 'ssmd_connected{feed="binance"} 1.0' in page
+    assert 'ssmd_circuit_breaker_state{target="exchange"} 0.0' in page
+    assert "ssmd_fsync_seconds_bucket" in page
+    assert "ssmd_connector_lag_seconds" in page
+
+
+@pytest.mark.parametrize("kind", ["binary", "json", "utf8", "newline", "huge"])
+def test_garbage_is_kept_and_the_rest_goes_on(kind, tmp_path):
+    async def work() -> tuple[list[bytes], int]:
+        async with Simulator("binance", rate=0) as simulator:
+            async with collecting(spec_of("binance", on_disconnect="reconnect"), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(5)
+                simulator.garbage(kind)
+                if kind == "huge":
+                    await run.until(lambda: simulator.counters.accepted == 2)
+                    await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(5)
+                good = [sent.payload for sent in simulator.log if sent.kind == "data"]
+                await run.until(lambda: run.collector.telemetry.messages["trade"] >= 10)
+                errors = sum(run.collector.telemetry.errors.values())
+            return good, errors
+
+    good, errors = asyncio.run(work())
+    assert errors >= 1
+    assert [frame for frame in frames(tmp_path) if frame in set(good)] == good
