@@ -11,7 +11,7 @@ CLUSTER_TOOLS := crds etcd kube-apiserver kube-score kubeconform kubectl kustomi
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := all
-.PHONY: all install test lint types contracts check docs lock tools cluster schemas bench fuzz properties clean help
+.PHONY: all install test lint types contracts check docs lock tools cluster schemas demo bench fuzz torture properties clean help
 
 all: install ## install, then compile and validate this repository's own sources
 	@echo "compiling exchanges/, schemas/ and environments/"
@@ -67,10 +67,16 @@ schemas: install ## write ssmd_compiler/manifests/schemas.json anew from tools/s
 fuzz: install ## every fuzz target on new inputs for FUZZ_SECONDS=60 each (FUZZ_TARGETS="reader tree" for some)
 	@$(BIN)/python tests/fuzz/campaign.py $(FUZZ_TARGETS)
 
+torture: install ## kill, cut and starve the runtime (TORTURE_KILLS=1000 TORTURE_CUTS=200; see docs/durability.md)
+	@$(BIN)/python tests/torture/torture_campaign.py
+
 properties: install ## try the properties on many more examples, and new ones (FUZZ_FACTOR=50 times as many)
 	@HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n auto \
 		tests/model/test_json_schema.py tests/compiler/test_spans.py tests/outputs/test_texts.py tests/outputs/test_same_bytes.py \
 		tests/graph tests/origin/test_origin_oracle.py tests/manifests/test_manifests_reading.py
+
+demo: install ## a simulated exchange and a collector at work, with live counts (DEMO_SECONDS=15; docs/running.md)
+	@$(BIN)/python tools/demo/demo.py
 
 bench: install ## compile and validate beside a floor and peers (SIZES=10,100,1000 ROUNDS=5; see benchmarks/README.md)
 	@$(BIN)/python benchmarks/compile.py --sizes $(or $(SIZES),10,100,1000) --runs $(or $(ROUNDS),5)

@@ -13,12 +13,13 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from ssmd_runtime import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from ssmd_runtime.pipeline.preflight import Options
     from ssmd_runtime.spec import CollectorSpec
@@ -75,26 +76,24 @@ def execute(spec: CollectorSpec, options: Options, *, verbose: bool = False) -> 
     from ssmd_runtime.pipeline.preflight import StartError
 
     set_up(verbose=verbose)
-    # Until the collector listens to it itself: process 1 of a container would not even hear what has no handler.
-    before = signal.signal(signal.SIGTERM, _terminated)
+    told = [signal.SIGINT]
+
+    def terminated(number: int, frame: FrameType | None) -> None:
+        """As Ctrl-C, until the collector listens itself: process 1 of a container hears nothing without a handler."""
+        told[:] = [signal.SIGTERM]
+        interrupted = signal.getsignal(signal.SIGINT)
+        if callable(interrupted):
+            interrupted(number, frame)
+
+    before = signal.signal(signal.SIGTERM, terminated)
     try:
         return asyncio.run(run(spec, options))
     except StartError as problem:
         return _refuse(problem.lines)
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except _Terminated:
-        return 128 + signal.SIGTERM
+        return 128 + told[0]
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-class _Terminated(SystemExit):
-    """SIGTERM, as KeyboardInterrupt is SIGINT."""
-
-
-def _terminated(_number: int, _frame: object) -> NoReturn:
-    raise _Terminated
 
 
 class _Unreadable(Exception):  # noqa: N818 -- said in one line, not raised at anybody

@@ -57,6 +57,8 @@ class Telemetry:
             return self.problem
         if self.waiting is not None:
             return self.waiting
+        if not self.connections:
+            return "starting"
         if self.connected < self.connections:
             return f"{self.connections - self.connected} of {self.connections} connections are down"
         if self.subscribed < self.connections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,4 +49,5 @@ def torture_spec(
 
 def frame_of_number(number: int) -> bytes:
     """Record `number`: known byte for byte to who writes it and to who looks for it."""
-    return json.dumps({"n": number, "pad": "x" * (number * 7919 % 1200)}, separators=(",", ":")).encode()
+    pad = random.Random(number).randbytes(number * 7919 % 600).hex()
+    return json.dumps({"n": number, "pad": pad}, separators=(",", ":")).encode()

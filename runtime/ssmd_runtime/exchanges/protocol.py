@@ -14,6 +14,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ssmd_runtime.spec import SpecError
+
 if TYPE_CHECKING:
     import msgspec
 
@@ -171,8 +173,11 @@ class Session(ABC):
 
     @property
     def ping_seconds(self) -> float:
-        """How often to ping, in seconds."""
-        return float(self.spec.parser_config.get("ping_interval_seconds") or self.spec.liveness.ping_seconds)
+        """How often to ping, in seconds. Raises `SpecError` where `parser_config` says no such number."""
+        said = self.spec.parser_config.get("ping_interval_seconds") or self.spec.liveness.ping_seconds
+        if not isinstance(said, int | float) or not 0 < said < float("inf"):
+            raise SpecError(f"parser_config: ping_interval_seconds is no number of seconds: {str(said)[:40]!r}")
+        return float(said)
 
 
 def batches(items: Sequence[str], size: int) -> Iterable[tuple[str, ...]]:

@@ -210,6 +210,7 @@ class WebSocketFeed:
         )
         for command in self._session.opened(parts.clock()):
             self._line.send(command)
+        self._note_subscribed()
         if self._stopping.is_set():
             self._line.close()
 

@@ -102,6 +102,8 @@ class Collector:
         self._ended = asyncio.Event()
         self._paused = False
         self._full_since: float | None = None
+        self._started = False
+        self.telemetry.waiting = "starting"
         self._http = HttpServer({"/health": self._health, "/ready": self._ready, "/metrics": self._metrics})
         self._exposition = Exposition(spec, self.telemetry)
         self.http_port = 0
@@ -111,8 +113,10 @@ class Collector:
         self._watch_signals()
         self._recover()
         try:
-            self._build_feeds()
             await self._listen()
+            await self._discover()
+            self._build_feeds()
+            self._tell_started()
             async with contextlib.AsyncExitStack() as stack:
                 stack.callback(faulthandler.cancel_dump_traceback_later)
                 watchdog = asyncio.ensure_future(self._feed_watchdog())
@@ -189,7 +193,7 @@ class Collector:
         try:
             for share in exchange.shares(self._spec):
                 session = exchange.session(self._spec, share, self._keys)
-                list(session.commands())  # what cannot be asked for is told before anything connects
+                _ = [*session.commands()], session.ping_seconds  # mistakes in either are told before anything connects
                 self._feeds.append(WebSocketFeed(parts, session))
         except SpecError as problem:
             raise StartError([str(problem)]) from None
@@ -201,6 +205,24 @@ class Collector:
             self.http_port = await self._http.start(port, self._options.http_host)
         except OSError as problem:
             raise StartError([f"cannot listen on port {port}: {problem.strerror or problem}"]) from None
+
+    async def _discover(self) -> None:
+        """Finds the instruments that the spec does not name; nobody is asked before all else is well."""
+        wanted = self._spec.subscriptions
+        if wanted.discovery is None or wanted.instruments:
+            return
+        work, ended = asyncio.ensure_future(discover(self._spec)), asyncio.ensure_future(self._ended.wait())
+        await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not work.done():
+            work.cancel()
+            return
+        wanted = msgspec.structs.replace(wanted, instruments=work.result())
+        self._spec = msgspec.structs.replace(self._spec, subscriptions=wanted)
+        self._log.info("discovered", instruments=len(wanted.instruments))
+
+    def _tell_started(self) -> None:
+        self._started, self.telemetry.waiting = True, None
         self._log.info("listening", port=self.http_port)
 
     def _watch_signals(self) -> None:
@@ -222,6 +244,8 @@ class Collector:
 
     async def _until_ended(self) -> None:
         """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
+        if self._ended.is_set():
+            return
         self._open_restart_gaps()
         for feed in self._feeds:
             self._start(feed.run())
@@ -322,7 +346,7 @@ class Collector:
         except StorageError as problem:
             self.failed(problem)
         self._note_durable()
-        if self.http_port:  # what never started does not stop
+        if self._started:  # what never started does not stop
             self._tell_stopped()
         return STOPPED if self.telemetry.problem is None else ENDED
 
@@ -422,11 +446,6 @@ async def run(spec: CollectorSpec, options: Options, sources: Sources | None = N
     spec = adapted(spec, options)
     keys = await credentials(spec, sources)
     try:
-        if spec.subscriptions.discovery is not None and not spec.subscriptions.instruments:
-            found = await discover(spec)
-            subscriptions = msgspec.structs.replace(spec.subscriptions, instruments=found)
-            spec = msgspec.structs.replace(spec, subscriptions=subscriptions)
-            Log("ssmd.collector", environment=spec.environment).info("discovered", instruments=len(found))
         return await Collector(spec, keys, options).run()
     except (SpecError, StorageError) as problem:
         raise StartError([str(problem)]) from None

@@ -26,6 +26,7 @@ Reason = Literal[
     "dropped",  # a frame too large to take
     "damaged",  # bytes on disk that are no records any more
     "poll_failed",  # a REST poll failed after all retries
+    "poll_late",  # turns of a REST poll were left out
     "stopped",  # the process was asked to stop
 ]
 

@@ -1,8 +1,8 @@
 """The clocks of one connection: what was received, never what was sent.
 
 Two of them: anything at all (a pong included), and data. Silence on the first means that the line is dead; silence on
-the second alone is `mute`, a state of its own: the market may be quiet. While reading is paused both stand still, because
-silence is then our own doing. Times are seconds of the caller's monotonic clock.
+the second alone is `mute`, a state of its own: the market may be quiet. While reading is paused both stand still,
+because silence is then our own doing. Times are seconds of the caller's monotonic clock.
 """
 
 from __future__ import annotations

@@ -49,6 +49,10 @@ class Binance(Venue):
     sequenced = frozenset({"trade"})
     heartbeat_seconds = 20.0
 
+    def __init__(self, seed: int = 1, instruments: Sequence[str] = (), now_ns: int = 0) -> None:
+        """Names are taken as people write them, BTCUSDT: streams have them in lower case."""
+        super().__init__(seed, [name.lower() for name in instruments], now_ns)
+
     def new_market(self, rng: random.Random) -> Market:
         return Market(rng, low=100_000, high=12_000_000, decimals=2, size_decimals=5, size_most=200_000)
 

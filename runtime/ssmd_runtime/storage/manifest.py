@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ssmd_runtime.storage.files import StorageError, replace, storage_error
-from ssmd_runtime.storage.inspection import Damage  # noqa: TC001 -- msgspec reads the annotations when it runs
+from ssmd_runtime.storage.inspection import Damage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -41,12 +41,12 @@ class Segment:
         append(self.descriptor, block, self.path, self.size)
         self.size += len(block)
 
-    def count(self, records: int, stamp: str) -> None:
-        """Notes what was appended: so many records, received at `stamp`."""
+    def count(self, records: int, first: str, last: str) -> None:
+        """Notes what was appended: so many records, received between `first` and `last`."""
         contents = self.contents
         contents.records += records
-        contents.first_ts = contents.first_ts or stamp
-        contents.last_ts = stamp
+        contents.first_ts = contents.first_ts or first
+        contents.last_ts = last
 
     def sync(self) -> None:
         """fdatasync, from any thread. Once it has failed it fails for ever: the kernel tells each failure only once."""

@@ -113,7 +113,7 @@ class JsonlWriter:
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
         self._gathered_records = 0
-        self._gathered_stamp = ""
+        self._gathered_stamps = ("", "")
         self._synced = spec.storage.sync != "none"
         self.jobs: list[SealJob] = []
         self.records = 0
@@ -151,20 +151,20 @@ class JsonlWriter:
         if now_ns >= self._day.until_ns:
             self._roll(now_ns)
         if not self._codec.gather:
-            self._write(block, records, stamp)
+            self._write(block, records, (stamp, stamp))
         else:
             if self._gathered_bytes + len(block) > BLOCK_BYTES:
                 self.flush()
+            self._gathered_stamps = (self._gathered_stamps[0] if self._gathered else stamp, stamp)
             self._gathered.append(block)
             self._gathered_bytes += len(block)
             self._gathered_records += records
-            self._gathered_stamp = stamp
         self.records += records
 
     def flush(self) -> None:
         """Writes what was gathered."""
         if self._gathered:
-            self._write(b"".join(self._gathered), self._gathered_records, self._gathered_stamp)
+            self._write(b"".join(self._gathered), self._gathered_records, self._gathered_stamps)
             self._gathered.clear()
             self._gathered_bytes = self._gathered_records = 0
 
@@ -186,23 +186,23 @@ class JsonlWriter:
 
     def close(self) -> None:
         """Writes and syncs everything; the file stays as it is for the next start."""
+        point = self.sync_point()  # it may open a file: what was gathered since the last one was sealed
+        if point is not None:
+            point.sync()
+            self.durable(point)
         if self._segment is not None:
-            point = self.sync_point()
-            if point is not None:
-                point.sync()
-                self.durable(point)
             self._segment.close()
             self._segment = None
         self._gaps.close()
         os.close(self._lock)
 
-    def _write(self, block: bytes, records: int, stamp: str) -> None:
+    def _write(self, block: bytes, records: int, stamps: tuple[str, str]) -> None:
         encoded = self._codec.encode(block)
         if self._segment is not None and 0 < self._segment.size > self._spec.rotation.max_bytes - len(encoded):
             self._seal(self._segment)
         segment = self._segment or self._open()
         segment.append(encoded)
-        segment.count(records, stamp)
+        segment.count(records, *stamps)
         self.written_bytes += len(encoded)
         self.written_records += records
         if not self._synced:

@@ -35,12 +35,16 @@ def spec_of(exchange: str, **changes: Any) -> specs.CollectorSpec:
     if exchange == "kalshi":
         wanted = msgspec.structs.replace(wanted, discovery=None, instruments=("KXA-1", "KXA-2", "KXA-3"))
         spec = msgspec.structs.replace(spec, auth=specs.Auth(method="none"))
-    wanted = msgspec.structs.replace(
-        wanted, limits=msgspec.structs.replace(wanted.limits, rate_limit_per_second=None), **changes.pop("wanted", {})
-    )
+    limits = msgspec.structs.replace(wanted.limits, rate_limit_per_second=None)
+    wanted = msgspec.structs.replace(wanted, **{"limits": limits} | changes.pop("wanted", {}))
     storage = msgspec.structs.replace(spec.storage, sync_interval_ms=10, **changes.pop("storage", {}))
     retry = msgspec.structs.replace(spec.retry, initial_delay_ms=1, max_delay_ms=5, **changes.pop("retry", {}))
     return msgspec.structs.replace(spec, subscriptions=wanted, storage=storage, retry=retry, **changes)
+
+
+def played(work: Any, seconds: float = 30.0) -> Any:
+    """What a test's coroutine gives; one that hangs is ended."""
+    return asyncio.run(asyncio.wait_for(work(), seconds))
 
 
 class Run:

@@ -261,5 +261,6 @@ def test_a_recording_comes_as_it_was(tmp_path: Path, *, compressed: bool, speed:
             await simulator.until(lambda: simulator.counters.frames == len(expected))
             assert await until_data(one, simulator, len(expected)) == expected
             assert {sent.kind for sent in simulator.log} == {"replay"}
+            assert [sent.payload for sent in simulator.log if sent.binary] == [b"\x00\xff"]
 
     run(conversation)

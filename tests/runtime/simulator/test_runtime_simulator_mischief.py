@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def quiet(exchange: str = "kalshi", **options: Any) -> Simulator:
     return Simulator(exchange, **{"rate": 0, "heartbeat_seconds": 1000, **options})
 
 
-async def unsubscribed_silence(one: Any, seconds: float = 0.05) -> bool:
+async def silent(one: Any, seconds: float = 0.05) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(one.recv(), seconds)
         return False
@@ -90,9 +91,12 @@ def test_stall_delays_everything_and_loses_nothing() -> None:
             simulator.stall(1000)
             assert await simulator.emit(5) == 0
             pong = await one.ping()
-            assert await unsubscribed_silence(one)
+            await one.send("{}")
+            assert await silent(one)
             assert not pong.done()
+            assert simulator.counters.received == 1
             simulator.floor.links[1].wire.release()
+            assert json.loads(await one.recv())["type"] == "error"
             await pong
             assert await simulator.emit(2) == 2
             simulator.stall(0.01)
@@ -143,7 +147,7 @@ def test_half_open_never_answers_again() -> None:
             simulator.beat()
             assert simulator.connections == []
             pong = await one.ping()
-            assert await unsubscribed_silence(one)
+            assert await silent(one)
             assert not pong.done()
 
     run(conversation)
@@ -405,6 +409,9 @@ def test_heartbeats_go_out_when_idle_and_only_then() -> None:
         async with quiet("kraken", heartbeat_seconds=0.02) as simulator, client(simulator) as one:
             frames = [json.loads(await one.recv()) for _ in range(5 + 2)]
             assert frames[-2:] == [{"channel": "heartbeat"}] * 2
+            simulator.floor.links[1].last_data = math.inf
+            while not await silent(one):
+                assert simulator.floor.links[1].entries == 2
 
     run(conversation)
 

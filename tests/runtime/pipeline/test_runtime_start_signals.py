@@ -1,0 +1,116 @@
+"""How a collector ends when it is told to: in order the first time, at once the second time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starting import ROOT, closed_port, command, spec_file
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+STUCK = """
+import asyncio, sys
+from ssmd_runtime import cli
+from ssmd_runtime.storage.syncing import Syncer
+
+async def close(self):
+    print("closing", file=sys.stderr, flush=True)
+    await asyncio.sleep(600)
+
+Syncer.close = close
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def started(arguments: list[str]) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(arguments, stdout=pipe, stderr=pipe, text=True, stdin=subprocess.DEVNULL)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it still says until it ends; killed where it does not."""
+    try:
+        return process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+
+def until(process: subprocess.Popen[str], event: str) -> list[dict[str, Any]]:
+    assert process.stdout is not None
+    said: list[dict[str, Any]] = []
+    while not said or said[-1]["event"] != event:
+        said.append(json.loads(process.stdout.readline()))
+    return said
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_it_ends_in_order(number: signal.Signals, tmp_path: Path) -> None:
+    with started(command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))) as process:
+        until(process, "listening")
+        process.send_signal(number)
+        out, err = ended(process)
+    assert (process.returncode, err) == (0, "")
+    said = [json.loads(line) for line in out.splitlines()]
+    assert (said[0]["event"], said[0]["signal"]) == ("stopping", number.name)
+    assert said[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize("first", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("second", SIGNALS, ids=lambda number: number.name)
+def test_a_second_signal_ends_it_at_once(first: signal.Signals, second: signal.Signals, tmp_path: Path) -> None:
+    arguments = command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))[3:]
+    with started([sys.executable, "-c", STUCK, *arguments]) as process:
+        until(process, "listening")
+        process.send_signal(first)
+        assert process.stderr is not None
+        assert process.stderr.readline() == "closing\n"
+        process.send_signal(second)
+        assert ended(process)[1] == ""
+        assert process.returncode == 128 + second
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_it_ends_while_it_looks_for_markets(number: signal.Signals, tmp_path: Path) -> None:
+    """The exchange takes the call and says nothing: it is not waited for."""
+    changes = {"auth": {"method": "none", "key": None}, "endpoint": ""}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        spec = spec_file(tmp_path, "kalshi-dev", **changes)
+        arguments = command(spec, silent.getsockname()[1], "--files-only", "--data-dir", str(tmp_path / "d"))
+        with started(arguments) as process:
+            connection, _ = silent.accept()
+            process.send_signal(number)
+            out, err = ended(process)
+            connection.close()
+    assert (process.returncode, err) == (0, "")
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["stopping", "listening", "stopped"]
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_it_ends_before_it_has_begun(number: signal.Signals, tmp_path: Path) -> None:
+    """Keys from a Vault that does not answer: nothing was captured, so nothing was stopped in order."""
+    spec = spec_file(tmp_path, "kalshi-dev")
+    content = json.loads(spec.read_text())
+    for field in content["keys"][0]["fields"].values():
+        field.update(env=None, file=None, vault="secret/data/kalshi#x")
+    spec.write_text(json.dumps(content))
+    with socket.create_server(("127.0.0.1", 0)) as vault:
+        vault.settimeout(20)
+        world = {"VAULT_ADDR": f"http://127.0.0.1:{vault.getsockname()[1]}", "VAULT_TOKEN": "x"}
+        pipe = subprocess.PIPE
+        arguments = command(spec, 1, "--files-only", "--data-dir", str(tmp_path / "d"))
+        with subprocess.Popen(
+            arguments, stdout=pipe, stderr=pipe, text=True, env=os.environ | world, cwd=ROOT
+        ) as process:
+            connection, _ = vault.accept()
+            process.send_signal(number)
+            out, err = ended(process)
+            connection.close()
+    assert (process.returncode, out, err) == (128 + number, "", "")

@@ -1,0 +1,6 @@
+"""The short version runs what `make torture` runs, from the same folder."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "torture"))
