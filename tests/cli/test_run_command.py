@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,13 @@ def test_it_captures_until_it_is_told_to_stop(number: signal.Signals, tmp_path: 
         url = simulator.stdout.readline().split()[-1]
         try:
             with ssmd_run("binance", *HERE, "--data-dir", str(tmp_path), "--endpoint", url) as process:
-                assert process.stdout is not None
-                while json.loads(process.stdout.readline())["event"] != "subscribed":
-                    pass
-                process.send_signal(number)
-                out, err = process.communicate(timeout=60)
+                try:
+                    while process.poll() is None and not any(path.stat().st_size for path in tmp_path.glob("*/*.zst")):
+                        time.sleep(0.02)
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=60)
+                finally:
+                    process.kill()
         finally:
             simulator.terminate()
     assert (process.returncode, err) == (0, "")

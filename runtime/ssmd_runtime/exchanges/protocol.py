@@ -19,7 +19,7 @@ from ssmd_runtime.spec import SpecError
 if TYPE_CHECKING:
     import msgspec
 
-    from ssmd_runtime.keys.secret import Secret
+    from ssmd_runtime.secret import Secret
     from ssmd_runtime.spec import CollectorSpec
 
 __all__ = [

@@ -29,7 +29,7 @@ class HttpServer:
 
     def __init__(self, pages: dict[str, Callable[[], Page]]) -> None:
         self._pages = pages
-        self._open = 0
+        self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self, port: int, host: str | None = None) -> int:
@@ -41,17 +41,19 @@ class HttpServer:
         if self._server is not None:
             self._server.close()
             self._server = None
+            for writer in self._open:
+                writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+        self._open.add(writer)
         try:
-            if self._open <= _MOST_CONNECTIONS:
+            if len(self._open) <= _MOST_CONNECTIONS:
                 async with asyncio.timeout(_SECONDS):
                     await self._answer(reader, writer)
         except (TimeoutError, OSError, h11.RemoteProtocolError):
             pass
         finally:
-            self._open -= 1
+            self._open.discard(writer)
             if writer.transport.get_write_buffer_size():
                 writer.transport.abort()
             writer.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_runtime.keys.problems import Unavailable, one_line
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import stat
 from typing import Final
 
 from ssmd_runtime.keys.problems import Unavailable, one_line
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 
 __all__ = ["MOST_BYTES", "read", "value_of"]
 

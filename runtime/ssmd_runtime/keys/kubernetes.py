@@ -20,7 +20,7 @@ from ssmd_runtime.keys.problems import Unavailable, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ssmd_runtime.keys.secret import Secret
+    from ssmd_runtime.secret import Secret
 
 __all__ = ["SERVICE_ACCOUNT", "Kubernetes"]
 

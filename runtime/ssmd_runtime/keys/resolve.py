@@ -23,7 +23,7 @@ from ssmd_runtime.keys.vault import Vault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from ssmd_runtime.keys.secret import Secret
+    from ssmd_runtime.secret import Secret
     from ssmd_runtime.spec import CollectorSpec, FieldSource, KeySpec, Retry
 
 __all__ = ["Sources", "needed", "resolve"]

@@ -17,7 +17,7 @@ from ssmd_runtime.keys import files
 from ssmd_runtime.keys.asking import Answer, Server, sendable
 from ssmd_runtime.keys.kubernetes import SERVICE_ACCOUNT
 from ssmd_runtime.keys.problems import Unavailable, one_line
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from exchange_specs import only, sessions, spec_of, tell
 from ssmd_runtime.exchanges.protocol import Refusal, Share
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 from ssmd_runtime.spec import Auth, Discovery, SpecError
 
 AUTH = Auth(method="api_key", key="kalshi")

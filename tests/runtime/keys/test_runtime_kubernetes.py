@@ -16,7 +16,7 @@ from key_specs import CANARY, FORMS, key, lines, read
 from real import needed
 from ssmd_runtime.keys import kubernetes
 from ssmd_runtime.keys.problems import Unavailable
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 
 ONE = key(secret="dev-kalshi", api_key="", api_secret="")
 

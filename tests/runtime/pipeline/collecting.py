@@ -62,7 +62,9 @@ class Run:
 
     async def received(self, simulator: Simulator) -> None:
         """Until everything that the simulator sent has arrived."""
-        await self.until(lambda: sum(self.collector.telemetry.messages.values()) >= sum(one.sent for one in simulator.log))
+        await self.until(
+            lambda: sum(self.collector.telemetry.messages.values()) >= sum(one.sent for one in simulator.log)
+        )
 
 
 @contextlib.asynccontextmanager

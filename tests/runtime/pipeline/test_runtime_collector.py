@@ -7,7 +7,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from ssmd_runtime.keys.secret import Secret
+from ssmd_runtime.secret import Secret
 from ssmd_runtime.simulator.server import Simulator
 from ssmd_runtime.spec import Auth, Liveness
 
@@ -39,9 +39,7 @@ def pem_pair() -> tuple[str, bytes]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public
 
 

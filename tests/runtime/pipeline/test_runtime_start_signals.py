@@ -42,11 +42,25 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
         process.kill()
 
 
+def called(listener: socket.socket, process: subprocess.Popen[str]) -> socket.socket:
+    """The call that the process makes; it is killed where it makes none."""
+    listener.settimeout(20)
+    try:
+        return listener.accept()[0]
+    except TimeoutError:
+        process.kill()
+        raise
+
+
 def until(process: subprocess.Popen[str], event: str) -> list[dict[str, Any]]:
     assert process.stdout is not None
     said: list[dict[str, Any]] = []
-    while not said or said[-1]["event"] != event:
-        said.append(json.loads(process.stdout.readline()))
+    try:
+        while not said or said[-1]["event"] != event:
+            said.append(json.loads(process.stdout.readline()))
+    except ValueError:
+        process.kill()
+        raise
     return said
 
 
@@ -81,11 +95,10 @@ def test_it_ends_while_it_looks_for_markets(number: signal.Signals, tmp_path: Pa
     """The exchange takes the call and says nothing: it is not waited for."""
     changes = {"auth": {"method": "none", "key": None}, "endpoint": ""}
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(20)
         spec = spec_file(tmp_path, "kalshi-dev", **changes)
         arguments = command(spec, silent.getsockname()[1], "--files-only", "--data-dir", str(tmp_path / "d"))
         with started(arguments) as process:
-            connection, _ = silent.accept()
+            connection = called(silent, process)
             process.send_signal(number)
             out, err = ended(process)
             connection.close()
@@ -102,14 +115,13 @@ def test_it_ends_before_it_has_begun(number: signal.Signals, tmp_path: Path) -> 
         field.update(env=None, file=None, vault="secret/data/kalshi#x")
     spec.write_text(json.dumps(content))
     with socket.create_server(("127.0.0.1", 0)) as vault:
-        vault.settimeout(20)
         world = {"VAULT_ADDR": f"http://127.0.0.1:{vault.getsockname()[1]}", "VAULT_TOKEN": "x"}
         pipe = subprocess.PIPE
         arguments = command(spec, 1, "--files-only", "--data-dir", str(tmp_path / "d"))
         with subprocess.Popen(
             arguments, stdout=pipe, stderr=pipe, text=True, env=os.environ | world, cwd=ROOT
         ) as process:
-            connection, _ = vault.accept()
+            connection = called(vault, process)
             process.send_signal(number)
             out, err = ended(process)
             connection.close()

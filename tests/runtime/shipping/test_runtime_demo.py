@@ -57,12 +57,13 @@ def test_it_ends_sooner_and_still_tells(number: signal.Signals, tmp_path: Path) 
     with subprocess.Popen(DEMO, env=world(tmp_path, "600"), stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         said = ""
-        while not COUNTS.search(said):
-            line = process.stdout.readline()
-            assert line
-            said += line
-        process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        try:
+            while not COUNTS.search(said) and (line := process.stdout.readline()):
+                said += line
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (0, "")
     assert " records: " in out
     assert still_served(said) == []

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,19 +75,15 @@ def test_every_module_of_it_can_be_imported_and_none_asks_for_the_compiler(folde
 
 def stopped_with_data(process: subprocess.Popen[str], data: Path) -> list[dict]:
     """Waits until something is on disk, stops the process in order, and returns its log."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = []
-    for line in process.stdout:
-        said.append(json.loads(line))
-        if said[-1]["event"] == "subscribed":
-            break
-    else:
-        pytest.fail(process.stderr.read())
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    try:
+        while process.poll() is None and not any(path.stat().st_size for path in data.glob("binance/*/*.zst")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert (process.returncode, err) == (0, "")
-    said += map(json.loads, out.splitlines())
+    said = [json.loads(line) for line in out.splitlines()]
     assert said[-1]["event"] == "stopped"
     assert said[-1]["durable"] == said[-1]["messages"] > 0
     (file,) = data.glob("binance/*/binance.jsonl.zst")
@@ -128,6 +125,9 @@ def test_it_captures_without_rights_on_a_read_only_root(folder: Path, simulator:
 def test_control_that_root_is_what_it_says(folder: Path, code: str, expected: tuple[int, str], tmp_path: Path) -> None:
     os.chown(tmp_path, NOBODY, NOBODY)
     with container(folder, SPEC, tmp_path, "python", "-c", code) as process:
-        out, err = process.communicate(timeout=20)
+        try:
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == expected[0], err
     assert expected[1] in out + err
