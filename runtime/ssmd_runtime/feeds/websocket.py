@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_runtime.exchanges.kalshi import KalshiSession
 from ssmd_runtime.feeds.client import ConnectError
+from ssmd_runtime.reliability.circuit_breaker import State
 from ssmd_runtime.reliability.liveness import Liveness
 from ssmd_runtime.reliability.retry import Backoff
 
@@ -82,6 +83,7 @@ class WebSocketFeed:
         self._gaps: list[_OpenGap] = []
         self._last_ns = 0
         self._up = self._subscribed = self._mute = False
+        self._permit: int | None = None
         self._paused = False
         self._stopping = asyncio.Event()
         self._leave: str | None = None
@@ -107,11 +109,10 @@ class WebSocketFeed:
                 await self._failed_to_open(problem, attempts)
                 continue
             attempts = 0
+            self._permit = permit
             reason = await self._live_through()
-            if self._received:
-                self._parts.breaker.succeeded(permit)
-            else:
-                self._parts.breaker.failed(permit)
+            if self._permit is not None and not self._stopping.is_set():
+                self._parts.breaker.failed(self._permit)
             self._interrupted(reason)
             if self._stopping.is_set():
                 return
@@ -256,6 +257,8 @@ class WebSocketFeed:
         if live.stale(now):
             self._end(f"stale: nothing came for {live.silence(now):.0f} s")
         self._set_mute(muted=live.mute(now))
+        if self._received and not self._mute:
+            self._works()
         self._note_subscribed()
 
     def _end(self, reason: str) -> None:
@@ -274,6 +277,7 @@ class WebSocketFeed:
     def _flows(self, now_ns: int) -> None:
         """The first data of a connection: what was interrupted is over."""
         self._backoff.reset()
+        self._works()
         self._set_mute(muted=False)
         capture = self._parts.capture
         for gap in self._gaps:
@@ -333,8 +337,18 @@ class WebSocketFeed:
     def _note_subscribed(self) -> None:
         if self._up and not self._subscribed and self._session.subscribed:
             self._subscribed = True
+            self._works()
             self._parts.telemetry.subscribed += 1
             self._parts.log.info("subscribed", connection=self._ordinal)
+
+    def _works(self) -> None:
+        """The exchange answers as it should: the circuit may close, as soon as it has seen that often enough."""
+        breaker = self._parts.breaker
+        permit, self._permit = self._permit, None
+        if permit is None and breaker.state is State.HALF_OPEN:
+            permit = breaker.allow()
+        if permit is not None:
+            breaker.succeeded(permit)
 
     def _set_mute(self, *, muted: bool) -> None:
         if muted != self._mute:

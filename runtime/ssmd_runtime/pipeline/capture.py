@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["OTHER", "Capture", "Taken"]
 
 OTHER: Final = "other"
+_FLAWS: Final = {
+    "": "JSON of a shape that this exchange does not send",
+    "not_json": "no JSON",
+    "newline": "more than one line",
+    "utf8": "no UTF-8",
+    "binary": "binary",
+}
 _first: Final = itemgetter(0)
 _last: Final = itemgetter(-1)
 _decode_any: Final = msgspec.json.Decoder().decode
@@ -49,6 +56,8 @@ class Taken(NamedTuple):
 class Capture:
     """Takes batches of every connection of one spec. `appended` is called after each; `full` when writing has to wait.
 
+    `unread` is given what nobody could make sense of, after it was written.
+
     Raises `StorageError` where the storage failed for good.
     """
 
@@ -63,6 +72,7 @@ class Capture:
         clock_ns: Callable[[], int],
         appended: Callable[[], None],
         full: Callable[[StorageError], None],
+        unread: Callable[[bytes, str], None] = lambda _, __: None,
     ) -> None:
         self._session = session
         self._decoder = msgspec.json.Decoder(session.frame)
@@ -77,6 +87,7 @@ class Capture:
         self._clock_ns = clock_ns
         self._appended = appended
         self._full = full
+        self._unread = unread
         self._held: deque[Callable[[], None]] = deque()
         self._held_bytes = 0
         self._failure: StorageError | None = None
@@ -102,6 +113,7 @@ class Capture:
         self._telemetry.errors["binary"] += 1
         self._telemetry.messages[OTHER] += 1
         self._append(self._envelope.flagged(frame, "binary", now_ns), 1, now_ns)
+        self._unread(frame, _FLAWS["binary"])
         return Taken(1, [], now_ns)
 
     def gap(self, reason: str, *, gap_id: str | None = None, **fields: Any) -> str:
@@ -202,6 +214,7 @@ class Capture:
                 return self._write(connection, [frame], headers, block, now_ns)
         self._append(block, 1, now_ns)
         self._telemetry.messages[OTHER] += 1
+        self._unread(frame, _FLAWS[flag or ""])
         return Taken(1, [], now_ns)
 
     def _declare(self, connection: int, jumps: list[Jump], now_ns: int) -> None:

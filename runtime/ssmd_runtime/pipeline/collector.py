@@ -29,6 +29,7 @@ from ssmd_runtime.logs import Log
 from ssmd_runtime.pipeline.capture import Capture
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.pipeline.preflight import Options, StartError, adapted, credentials
+from ssmd_runtime.pipeline.unread import Unread
 from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
 from ssmd_runtime.reliability.sequences import SequenceTracker
 from ssmd_runtime.spec import SpecError
@@ -94,6 +95,7 @@ class Collector:
             clock_ns=time.time_ns,
             appended=self._appended,
             full=self._full,
+            unread=Unread(spec, self.telemetry, self._log, clock=time.monotonic, clock_ns=time.time_ns),
         )
         self._feeds: list[WebSocketFeed] = []
         self._work: list[asyncio.Future[None]] = []
@@ -246,6 +248,10 @@ class Collector:
         """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
         if self._ended.is_set():
             return
+        if self._spec.journal.type != "memory":
+            self._log.warning(
+                "journal_not_written", journal=self._spec.journal.type, why="this runtime writes none yet"
+            )
         self._open_restart_gaps()
         for feed in self._feeds:
             self._start(feed.run())

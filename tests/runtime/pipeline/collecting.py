@@ -87,7 +87,7 @@ def lines(root: Path) -> list[Line]:
     """Every record in the data files, in order."""
     decoder = msgspec.json.Decoder(Line)
     found: list[Line] = []
-    for path in sorted(root.glob("*/*.jsonl*")):
+    for path in sorted(root.glob("20*/*.jsonl*")):
         if not path.name.endswith(".gaps.jsonl"):
             content = path.read_bytes()
             if path.suffix == ".zst":

@@ -38,7 +38,9 @@ class Bench:
         storage = msgspec.structs.replace(
             base.storage, type="local", path=str(root), sync="batch", compression="none", file_stem=exchange
         )
-        spec = msgspec.structs.replace(base, storage=storage, rotation=specs.Rotation(max_bytes=1 << 40, timezone="UTC"))
+        spec = msgspec.structs.replace(
+            base, storage=storage, rotation=specs.Rotation(max_bytes=1 << 40, timezone="UTC")
+        )
         session: type[Session] = exchange_named(exchange).session
         self.root = root
         self.session = session
@@ -119,14 +121,18 @@ FRAMES |= NEAR | _changed() | st.binary(max_size=20) | st.sampled_from(
 @example([[b"\xc3", b"\xa9"]], "kraken")
 @example([[b""], [b"", b"{}"]], "kraken")
 @settings(max_examples=250, deadline=None)
-def test_every_frame_is_on_disk_once(tmp_path_factory: pytest.TempPathFactory, batches: list[list[bytes]], exchange: str):
+def test_every_frame_is_on_disk_once(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[bytes]], exchange: str
+):
     bench = Bench(tmp_path_factory.mktemp("d"), exchange)
     data = control = 0
     for batch in batches:
         taken = bench.capture.take(1, batch)
         data += taken.data
         control += len(taken.control)
-        assert [frame for _, frame in taken.control] == [frame for frame in batch if frame in dict(taken.control).values()]
+        assert [frame for _, frame in taken.control] == [
+            frame for frame in batch if frame in dict(taken.control).values()
+        ]
     frames = [frame for batch in batches for frame in batch]
     found = bench.read()
     assert [frame for _, frame in found] == frames
@@ -145,7 +151,9 @@ def _no_constant(name: str) -> None:
 
 @given(st.lists(FRAMES, min_size=1, max_size=4), st.sampled_from(sorted(SPECS)))
 @settings(max_examples=300, deadline=None)
-def test_what_the_partial_decode_takes_is_json(tmp_path_factory: pytest.TempPathFactory, frames: list[bytes], exchange: str):
+def test_what_the_partial_decode_takes_is_json(
+    tmp_path_factory: pytest.TempPathFactory, frames: list[bytes], exchange: str
+):
     """It looks at a few members alone, and passes over the rest: that must be JSON all the same."""
     capture = _CAPTURES.get(exchange)
     if capture is None:

@@ -8,8 +8,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ssmd_runtime.secret import Secret
+from ssmd_runtime.pipeline import collector as collector_module
+from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
+from ssmd_runtime.reliability.dead_letters import DeadLetters
 from ssmd_runtime.simulator.server import Simulator
-from ssmd_runtime.spec import Auth, Liveness
+from ssmd_runtime.spec import Auth, CircuitBreaker, Discovery, Limits, Liveness
 
 from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
 
@@ -238,4 +241,89 @@ def test_garbage_is_kept_and_the_rest_goes_on(kind, tmp_path):
 
     good, errors = played(work)
     assert errors >= 1
+    letters = DeadLetters(tmp_path, "connector").contents().letters
+    assert len(letters) == (1 if kind in {"binary", "json", "utf8"} else 0)
     assert [frame for frame in frames(tmp_path) if frame in set(good)] == good
+
+
+def test_the_circuit_opens_and_closes_by_itself(tmp_path):
+    """After failures in a row nothing is tried for a while; then data closes it, though one line is all there is."""
+
+    async def work() -> list[int]:
+        states: list[int] = []
+        async with Simulator("binance", rate=0) as simulator:
+            simulator.refuse()
+            circuit = CircuitBreaker(failure_threshold=2, success_threshold=3, timeout_seconds=1)
+            spec = spec_of("binance", on_disconnect="reconnect", circuit_breaker=circuit)
+            async with collecting(spec, simulator, tmp_path) as run:
+                telemetry = run.collector.telemetry
+                await run.until(lambda: telemetry.breakers.get("exchange") == 1)
+                states.append(simulator.counters.refused)
+                simulator.accept()
+                await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.emit(3)
+                await run.until(lambda: telemetry.breakers["exchange"] == 0)
+        return states
+
+    assert played(work) == [2]
+    found = gaps(tmp_path)
+    assert [gap["reason"] for gap in found] == ["connect_failed", "stopped"]
+    assert found[0]["to_ts"] is not None
+
+
+def test_markets_are_discovered_and_taken_up_later(tmp_path, monkeypatch):
+    """Discovery names the markets, on as many connections as they need; what appears later is subscribed to."""
+    monkeypatch.setattr(collector_module, "_REDISCOVER_SECONDS", 0.2)
+    found = [("KXA-1", "KXA-2"), ("KXA-2", "KXA-3", "KXA-4", "KXA-5")]
+
+    async def discovered(spec: object) -> tuple[str, ...]:
+        del spec
+        return found[-1]
+
+    monkeypatch.setattr(collector_module, "discover", discovered)
+
+    async def work() -> set[str]:
+        async with Simulator("kalshi", rate=0) as simulator:
+            spec = spec_of(
+                "kalshi",
+                wanted={
+                    "channels": ("trade",),
+                    "instruments": found[0],
+                    "discovery": Discovery(categories=("crypto",)),
+                    "limits": Limits(max_symbols_per_connection=3),
+                },
+            )
+            async with collecting(spec, simulator, tmp_path) as run:
+                await simulator.subscribed()
+                await run.until(lambda: simulator.counters.accepted == 2)
+                await simulator.subscribed(2)
+
+                def topics() -> set[str]:
+                    return {topic[1] for link in simulator.floor.subscribed for topic in link.topics}
+
+                await run.until(lambda: topics() == set(found[1]))
+                return topics()
+
+    assert played(work) == set(found[1])
+
+
+def test_discovery_pages_through_the_exchanges_own_list():
+    async def work() -> tuple[str, ...]:
+        async with Simulator("kalshi", rate=0) as simulator:
+            spec = spec_of("kalshi", endpoint=simulator.url, wanted={"discovery": Discovery()})
+            return await discover(spec)
+
+    markets = played(work)
+    assert markets
+    assert list(markets) == sorted(markets)
+
+
+def test_discovery_that_fails_is_one_line():
+    async def work() -> str:
+        async with Simulator("kalshi", rate=0) as simulator:
+            gone = simulator.url
+        with pytest.raises(DiscoveryError) as caught:
+            await discover(spec_of("kalshi", endpoint=gone, wanted={"discovery": Discovery()}))
+        return str(caught.value)
+
+    assert "\n" not in played(work)
