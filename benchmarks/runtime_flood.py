@@ -24,16 +24,22 @@ _CHUNK = 1 << 20
 _TICK = 0.0005
 SIZE = 220
 _TRADE = (
-    b'{"type":"trade","sid":2,"seq":%d,"msg":{"trade_id":"d91bc706-ee49-470d","market_ticker":"%s",'
-    b'"yes_price_dollars":"0.8900","no_price_dollars":"0.1100","count_fp":"3.00","taker_side":"yes","ts":%d}}'
+    b'{"type":"trade","sid":2,"seq":%d,"msg":{"trade_id":"%s","market_ticker":"%s",'
+    b'"yes_price_dollars":"0.%02d00","no_price_dollars":"0.%02d00","count_fp":"3.00","taker_side":"yes","ts":%d}}'
 )
 _TICKER = b"HIGHNY-22DEC23-B53.5"
 
 
 def trade(number: int, ts: int) -> bytes:
-    """A frame as it goes over the wire, header and all; every one of the same size, by the length of its ticker."""
-    room = SIZE - len(_TRADE % (number, b"", ts))
-    return b"\x81\x7e" + SIZE.to_bytes(2, "big") + _TRADE % (number, (_TICKER * 2)[:room], ts)
+    """A frame as it goes over the wire, header and all; every one of the same size, by the length of its ticker.
+
+    Its identity and its price are others than its neighbours', so that compression meets what it would meet.
+    """
+    identity = hashlib.md5(b"%d" % number).hexdigest()[:18].encode()
+    price = 1 + number * 7919 % 98
+    room = SIZE - len(_TRADE % (number, identity, b"", price, 99 - price, ts))
+    text = _TRADE % (number, identity, (_TICKER * 2)[:room], price, 99 - price, ts)
+    return b"\x81\x7e" + SIZE.to_bytes(2, "big") + text
 
 
 def flood(connection: socket.socket, frames: memoryview) -> None:
@@ -74,6 +80,7 @@ def serve(connection: socket.socket, frames: memoryview) -> None:
     else:
         flood(connection, frames)
     connection.sendall(_CLOSE)
+    connection.shutdown(socket.SHUT_WR)
     connection.settimeout(30)
     while connection.recv(_CHUNK):
         pass

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--files-only", is_flag=True, help="Capture into files, where the environment also publishes or uploads.")
 @config_dir_option
 @as_of_option
-def command(  # noqa: PLR0913 -- click hands over one argument an option
+def command(  # noqa: PLR0913, PLR0917 -- click hands over one argument an option
     environment: str,
     shard: str | None,
     data_dir: str | None,
@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913 -- click hands over one argument an option
         "--http-port": None if http_port is None else str(http_port),
     }
     options = [part for name, value in said.items() if value is not None for part in (name, value)]
-    _execute(spec, [*options, *(["--files-only"] if files_only else [])])
+    return _execute(spec, [*options, *(["--files-only"] if files_only else [])])
 
 
 def _spec(environment: str, shard: str | None, specs: Mapping[str, CollectorSpec]) -> CollectorSpec:
@@ -95,7 +95,7 @@ def _execute(spec: CollectorSpec, options: Sequence[str]) -> NoReturn:
         file.write(encode(spec))
         file.flush()
         os.lseek(file.fileno(), 0, os.SEEK_SET)
-        os.set_inheritable(file.fileno(), True)
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 -- it takes no keyword
         run = [sys.executable, "-m", "ssmd_runtime", "run", "--spec", f"/dev/fd/{file.fileno()}", *options]
         sys.stdout.flush()
         os.execv(sys.executable, run)  # noqa: S606 -- our own interpreter, no shell

@@ -15,10 +15,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from runtime.pipeline.collecting import spec_of
 from ssmd_runtime import spec as specs
 from ssmd_runtime.simulator.server import Simulator
-
-from runtime.pipeline.collecting import spec_of
 
 CANARY = "canary-4f1d/9+b2c7"
 
@@ -119,7 +118,7 @@ def test_a_secret_has_no_spelling_but_its_own():
         str(secret),
         f"{secret}",
         f"{secret!r:>40}",
-        "%s" % secret,
+        "{}".format(secret),  # noqa: UP032 -- one more way to print it
         repr([secret]),
         repr({1: secret}),
     ]

@@ -147,7 +147,12 @@ def _same(entry: Entry, frame: bytes) -> bool:
     return frame == entry.payload if entry.payload is not None else hashlib.sha256(frame).hexdigest() == entry.digest
 
 
-def _settle(result: Account, declared: bool, count: int, what: str) -> None:
+def _settle(
+    result: Account,
+    declared: bool,  # noqa: FBT001 -- the middle of a sentence
+    count: int,
+    what: str,
+) -> None:
     if declared:
         result.declared += count
     else:
@@ -169,9 +174,7 @@ def _trades(frames: list[bytes]) -> set[tuple[str, int]]:
 
 
 def _came_later(entry: Entry, numbers: set[tuple[str, int]]) -> bool:
-    return entry.seq is not None and all(
-        (entry.symbol, entry.seq + n) in numbers for n in range(entry.records)
-    )
+    return entry.seq is not None and all((entry.symbol, entry.seq + n) in numbers for n in range(entry.records))
 
 
 def _in_a_jump(entry: Entry, gaps: Iterable[dict[str, Any]]) -> bool:

@@ -46,7 +46,9 @@ class World:
         self.account.add(other.account)
 
 
-def collector(root: Path, url: str, *, codec: str, sync: str, durable: Any = lambda _: None, **changes: Any) -> Collector:
+def collector(
+    root: Path, url: str, *, codec: str, sync: str, durable: Any = lambda _: None, **changes: Any
+) -> Collector:
     spec = torture_spec(root, codec=codec, sync=sync, max_bytes=200_000, **changes)
     options = Options(endpoint=url, http_host="127.0.0.1", http_port=0, files_only=True)
     return Collector(adapted(spec, options), {}, options, durable=durable)

@@ -1,6 +1,6 @@
 """A full disk: a collector on a small tmpfs of its own, which gets room again after a while. Takes root.
 
-    unshare -m python tests/torture/torture_full.py FOLDER CODEC SYNC
+unshare -m python tests/torture/torture_full.py FOLDER CODEC SYNC
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from torture_reading import read_back  # noqa: E402 -- as above
 
 def can_mount() -> bool:
     """Whether a tmpfs of our own can be had here."""
-    return os.geteuid() == 0 and bool(shutil.which("unshare")) and not subprocess.run(["unshare", "-m", "true"]).returncode
+    return (
+        os.geteuid() == 0 and bool(shutil.which("unshare")) and not subprocess.run(["unshare", "-m", "true"]).returncode
+    )
 
 
 def full_disk(folder: Path, codec: str, sync: str) -> dict[str, Any]:
@@ -47,10 +49,14 @@ def full_disk(folder: Path, codec: str, sync: str) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def _mount(disk: Path, *options: str) -> None:
+    subprocess.run(["mount", *options, str(disk)], check=True)
+
+
 async def _run(folder: Path, codec: str, sync: str) -> dict[str, Any]:
     disk = folder / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], check=True)
+    _mount(disk, "-t", "tmpfs", "-o", "size=300k", "tmpfs")
     acknowledged = [0]
     most_held = waits = 0
     with (folder / "sent.jsonl").open("wb") as file:
@@ -69,7 +75,7 @@ async def _run(folder: Path, codec: str, sync: str) -> dict[str, Any]:
                 await _until(lambda waits=waits: one.telemetry.errors["disk_full"] >= waits, running)
                 await asyncio.sleep(0.3)
                 most_held = max(most_held, one.telemetry.queue_bytes)
-                subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
+                _mount(disk, "-o", f"remount,size={size}")
             await _until(lambda: one.telemetry.waiting is None, running)
             frames = simulator.counters.frames
             await _until(lambda: simulator.counters.frames > frames + 500, running)

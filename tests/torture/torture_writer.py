@@ -266,7 +266,9 @@ def random_kills(
         chain_number += 1
         chain = Chain(folder / f"{codec}-{sync}-{seed}-{chain_number}", codec, sync, guard)
         for _ in range(min(10, kills - numbers.kills)):
-            numbers.kills += chain.kill_one(chance.uniform(0.004, longest), power=chain_number % 2 == 0 and chance.random() < 0.7, chance=chance)
+            numbers.kills += chain.kill_one(
+                chance.uniform(0.004, longest), power=chain_number % 2 == 0 and chance.random() < 0.7, chance=chance
+            )
         numbers.add(chain.verify())
         if not numbers.flaws and not numbers.lost:
             shutil.rmtree(chain.folder)
@@ -287,7 +289,9 @@ def calls_of(folder: Path, codec: str, sync: str, batches: int) -> dict[str, ran
     """The numbers, in each thread, that each system call of an undisturbed life has after its start."""
     chain = Chain(folder / f"count-{codec}-{sync}", codec, sync)
     log = folder / "count.log"
-    done = _traced(chain.life(batches), "-o", str(log), "-e", f"trace=getpriority,{','.join(CALLS)}", "-e", "signal=none")
+    done = _traced(
+        chain.life(batches), "-o", str(log), "-e", f"trace=getpriority,{','.join(CALLS)}", "-e", "signal=none"
+    )
     assert done.returncode == 0, done.stderr.decode()
     seen: Counter[tuple[str, str]] = Counter()
     before: Counter[str] = Counter()

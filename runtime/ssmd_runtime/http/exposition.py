@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from ssmd_runtime.metrics import METRICS, Metric
 from ssmd_runtime.http.lag import seconds_behind
+from ssmd_runtime.metrics import METRICS, Metric
 from ssmd_runtime.telemetry import Histogram
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Frames that nobody could make sense of, set aside as dead letters beside the data.
 
-They stand in the data file too, flagged, so nothing depends on the letter: it is there so that somebody looks. At most a
-hundred a minute are written, each durably; the rest are counted in the log's next word about it.
+They stand in the data file too, flagged, so nothing depends on the letter: it is there so that somebody looks. At most
+a hundred a minute are written, each durably; the rest are counted in the log's next word about it.
 """
 
 from __future__ import annotations

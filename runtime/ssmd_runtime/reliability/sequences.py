@@ -1,8 +1,9 @@
 """Follows the numbers that exchanges count with: every jump is told, whatever caused it.
 
 Scopes are those of docs/feeds.md. `per_subscription` counts over all kinds that a subscription brings, `per_product`
-for each kind and product, `per_connection` over everything. Where an exchange's numbers go on over connections (the session
-class says so: `continues`), a jump after a reconnect is exactly what was missed; elsewhere an interruption forgets.
+for each kind and product, `per_connection` over everything. Where an exchange's numbers go on over connections (the
+session class says so: `continues`), a jump after a reconnect is exactly what was missed; elsewhere an interruption
+forgets.
 
 A number that was seen before is no gap; a number that starts again at 0 or 1 is told as a reset. A snapshot that
 repeats what we have and goes on where we stopped closes the hole by itself.
@@ -10,7 +11,6 @@ repeats what we have and goes on where we stopped closes the hole by itself.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ssmd_runtime.spec import SpecError
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Sequence
 
     from ssmd_runtime.exchanges.protocol import Session

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ssmd_runtime.reliability.gaps import Gap
 from ssmd_runtime.storage.files import append, data_sync, open_to_append, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ssmd_runtime.reliability.gaps import Gap
     from ssmd_runtime.storage.layout import DayFiles
 
 __all__ = ["GapLog", "gaps_between"]

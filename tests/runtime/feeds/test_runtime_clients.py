@@ -7,12 +7,11 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+from runtime.feeds.rawserver import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, serving
 from ssmd_runtime.exchanges.protocol import Connect
 from ssmd_runtime.feeds.client import ConnectError
 from ssmd_runtime.feeds.picows_client import PicowsClient
 from ssmd_runtime.feeds.websockets_client import WebsocketsClient
-
-from runtime.feeds.rawserver import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, serving
 
 CLIENTS = {"picows": PicowsClient, "websockets": WebsocketsClient}
 MOST = 1 << 20

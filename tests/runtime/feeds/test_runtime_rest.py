@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from rest_specs import rest_spec
 from ssmd_runtime.feeds.rest import Clock, Missed, Reports, RestPoller, headers_of
-from ssmd_runtime.secret import Secret
 from ssmd_runtime.reliability.circuit_breaker import State
+from ssmd_runtime.secret import Secret
 from ssmd_runtime.spec import SpecError
 
 CANARY = "canary-Zq9Kw2mB4v8"

@@ -8,13 +8,12 @@ import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
+from runtime.pipeline.collecting import spec_of
 from ssmd_runtime.http import server as http_server
 from ssmd_runtime.http.exposition import Exposition
 from ssmd_runtime.http.server import HttpServer, json_page
 from ssmd_runtime.metrics import by_name
 from ssmd_runtime.telemetry import Telemetry
-
-from runtime.pipeline.collecting import spec_of
 
 BIG = b"x" * 4_000_000
 

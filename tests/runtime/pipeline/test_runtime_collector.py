@@ -7,14 +7,13 @@ import json
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from ssmd_runtime.secret import Secret
+from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
 from ssmd_runtime.pipeline import collector as collector_module
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.reliability.dead_letters import DeadLetters
+from ssmd_runtime.secret import Secret
 from ssmd_runtime.simulator.server import Simulator
 from ssmd_runtime.spec import Auth, CircuitBreaker, Discovery, Limits, Liveness
-
-from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
 
 
 @pytest.mark.parametrize("exchange", sorted(ENVIRONMENTS))
@@ -206,12 +205,12 @@ def test_a_silent_line_is_cut_and_declared(tmp_path):
 
 def test_metrics_agree_with_what_was_sent(tmp_path):
     async def work() -> str:
-        async with Simulator("binance", rate=0) as simulator:
-            async with collecting(spec_of("binance"), simulator, tmp_path) as run:
-                await run.until(lambda: run.collector.telemetry.not_ready() is None)
-                await simulator.emit(25)
-                await run.until(lambda: run.collector.telemetry.durable_messages >= 25)
-                return (await get(run.collector.http_port, "/metrics"))[1]
+        simulator = Simulator("binance", rate=0)
+        async with simulator, collecting(spec_of("binance"), simulator, tmp_path) as run:
+            await run.until(lambda: run.collector.telemetry.not_ready() is None)
+            await simulator.emit(25)
+            await run.until(lambda: run.collector.telemetry.durable_messages >= 25)
+            return (await get(run.collector.http_port, "/metrics"))[1]
 
     page = played(work)
     assert 'ssmd_messages_total{feed="binance",type="trade"} 25.0' in page

@@ -71,7 +71,9 @@ STEPS = st.lists(
 
 @given(STEPS, st.integers(2, 1000))
 @settings(max_examples=300, deadline=None)
-def test_kraken_every_skipped_number_is_told_and_no_other(steps: list[tuple[str, str, int]], first: int):
+def test_kraken_every_skipped_number_is_told_and_no_other(  # noqa: C901 -- a step each
+    steps: list[tuple[str, str, int]], first: int
+):
     """Numbers go on over connections. Batches mix the symbols; `snapshot` sends the last ones again, and goes on."""
     bench = Bench("kraken")
     models = {symbol: Model(first, [], set()) for symbol in SYMBOLS}
@@ -117,7 +119,6 @@ def test_kraken_every_skipped_number_is_told_and_no_other(steps: list[tuple[str,
         if not repeated and not any(step == "snapshot" for step, _, _ in steps):
             assert told == missing
         assert not any(jump.reset for jump in jumps)
-    assert not bench.see(*[kraken(symbol, model.next + 1) for symbol, model in models.items() if model.sent][:0])
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=20))
@@ -164,12 +165,11 @@ def test_kalshi_counts_over_all_kinds_of_a_subscription_and_forgets_on_reconnect
 
 def test_the_end_of_one_connection_says_nothing_about_another():
     bench = Bench("kalshi")
-    for number in (5, 6, 7, 5):  # connection 2 repeats 5, and knows that it has had 7
-        bench.see(kalshi(1, number), connection=2)
+    bench.see(*[kalshi(1, number) for number in (5, 6, 7, 5)], connection=2)  # 5 again: it knows that it had 7
     bench.see(kalshi(1, 1), connection=1)
     bench.tracker.interrupted(1)
-    assert bench.see(kalshi(1, 6), kalshi(1, 8), connection=2) == [] or True
-    assert bench.see(kalshi(1, 9), connection=2) == []
+    assert bench.see(kalshi(1, 8), connection=2) == []
+    assert bench.see(kalshi(1, 9), kalshi(1, 11), connection=2) == [Jump("trade", 1, 10, 11, reset=False)]
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -24,7 +24,13 @@ def _committed() -> specs.CollectorSpec:
 
 
 def spec_in(
-    root: Path, *, codec: str = "none", sync: str = "batch", max_bytes: int = 1 << 30, stem: str = "kraken", **rotation: Any
+    root: Path,
+    *,
+    codec: str = "none",
+    sync: str = "batch",
+    max_bytes: int = 1 << 30,
+    stem: str = "kraken",
+    **rotation: Any,
 ) -> specs.CollectorSpec:
     base = _committed()
     storage = msgspec.structs.replace(

@@ -38,7 +38,7 @@ def test_a_torn_line_is_cut_at_every_byte(tmp_path: Path):
         log.write(day, [gap("c")])
         log.close()
         ids = [json.loads(line)["id"] for line in day.gaps.read_bytes().splitlines()]
-        assert ids == ["a", "b"][: content.count(b"\n", 0, length)] + ["c"]
+        assert ids == [*["a", "b"][: content.count(b"\n", 0, length)], "c"]
 
 
 def test_the_last_line_of_an_id_counts_and_time_chooses(tmp_path: Path):

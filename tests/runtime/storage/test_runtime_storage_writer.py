@@ -277,7 +277,7 @@ def test_stems_do_not_mix(tmp_path: Path):
 
 def test_a_path_that_is_a_file_is_refused_in_one_line(tmp_path: Path):
     (tmp_path / "data").write_text("precious")
-    with pytest.raises(StorageError, match="cannot write in .*: "):
+    with pytest.raises(StorageError, match="cannot write in "):
         started(spec_in(tmp_path / "data"))
     with pytest.raises(StorageError, match="Not a directory"):
         started(spec_in(tmp_path / "data" / "deeper"))
@@ -345,7 +345,7 @@ def test_a_full_disk_takes_all_of_a_block_or_nothing(
     before = writer.path.read_bytes()
     frame = b'"%s"' % os.urandom(300).hex().encode()
     disk = Disk(monkeypatch, room)
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(StorageError) as caught:  # noqa: PT012 -- one of the two writes
         give(writer, [frame])
         writer.flush()
     assert caught.value.full
@@ -393,9 +393,7 @@ def test_a_failed_sync_is_never_tried_again(tmp_path: Path, monkeypatch: pytest.
     assert writer.durable_records == 0
 
 
-def test_names_are_made_durable_even_where_the_file_is_there_already(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_names_are_made_durable_even_where_the_file_is_there_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     started(spec_in(tmp_path / "deep" / "data")).close()
     synced: list[Path] = []
     real = files.sync_directory
