@@ -75,6 +75,7 @@ class WebSocketFeed:
         self._parts = parts
         self._session = session
         self._backoff = Backoff(parts.spec.retry)
+        self._opening: asyncio.Future[Line] | None = None
         self._line: Line | None = None
         self._live: Liveness | None = None
         self._closed: asyncio.Future[str] | None = None
@@ -104,6 +105,8 @@ class WebSocketFeed:
             try:
                 await self._open()
             except ConnectError as problem:
+                if self._stopping.is_set():
+                    return
                 self._parts.breaker.failed(permit)
                 attempts += 1
                 await self._failed_to_open(problem, attempts)
@@ -123,6 +126,8 @@ class WebSocketFeed:
     def stop(self) -> None:
         """Closes the connection; `run` ends soon."""
         self._stopping.set()
+        if self._opening is not None:
+            self._opening.cancel()
         if self._line is not None:
             self._line.close()
 
@@ -199,7 +204,14 @@ class WebSocketFeed:
             stale_seconds=parts.spec.liveness.stale_seconds,
             now=parts.clock(),
         )
-        self._line = await parts.client.open(connect, self, most_bytes=MOST_MESSAGE_BYTES, timeout=CONNECT_SECONDS)
+        work = parts.client.open(connect, self, most_bytes=MOST_MESSAGE_BYTES, timeout=CONNECT_SECONDS)
+        self._opening = asyncio.ensure_future(work)
+        try:
+            self._line = await self._opening
+        except asyncio.CancelledError:
+            if self._stopping.is_set():
+                raise ConnectError("stopped while connecting") from None
+            raise
         self._paused = False
         self._up = True
         parts.telemetry.connected += 1

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from runtime.feeds.rawserver import serving
 from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
 from ssmd_runtime.pipeline import collector as collector_module
+from ssmd_runtime.pipeline.collector import Collector
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
+from ssmd_runtime.pipeline.preflight import Options, adapted
 from ssmd_runtime.reliability.dead_letters import DeadLetters
 from ssmd_runtime.secret import Secret
 from ssmd_runtime.simulator.server import Simulator
@@ -326,3 +330,21 @@ def test_discovery_that_fails_is_one_line():
         return str(caught.value)
 
     assert "\n" not in played(work)
+
+
+def test_stopping_does_not_wait_for_a_handshake(tmp_path):
+    """The server takes the connection and never answers: the end comes at once all the same."""
+
+    async def work() -> float:
+        async with serving(lambda peer: asyncio.sleep(0), b"") as url:
+            options = Options(data_dir=tmp_path, endpoint=url, http_host="127.0.0.1", http_port=0)
+            collector = Collector(adapted(spec_of("binance"), options), {}, options)
+            task = asyncio.ensure_future(collector.run())
+            while not collector.http_port:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            collector.stop()
+            await asyncio.wait_for(task, 2)
+            return task.result()
+
+    assert played(work) == 0
