@@ -40,6 +40,10 @@ class _Listener(WSListener):
         self._parts_type = _TEXT
         self._reason: str | None = None
         self.ended = False
+        self.transport: WSTransport | None = None
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type is _TEXT and frame.fin:
@@ -113,8 +117,7 @@ class _Listener(WSListener):
 
 
 class _Line:
-    def __init__(self, transport: WSTransport, listener: WSListener) -> None:
-        assert isinstance(listener, _Listener)  # noqa: S101 -- what our own factory made
+    def __init__(self, transport: WSTransport, listener: _Listener) -> None:
         self._transport = transport
         self._listener = listener
 
@@ -147,10 +150,11 @@ class PicowsClient:
         self._tls = tls
 
     async def open(self, connect: Connect, receiver: Receiver, *, most_bytes: int, timeout: float) -> _Line:  # noqa: ASYNC109
+        listener = _Listener(receiver, most_bytes)
         try:
             async with asyncio.timeout(timeout):
-                transport, listener = await ws_connect(
-                    lambda: _Listener(receiver, most_bytes),
+                transport, _ = await ws_connect(
+                    lambda: listener,
                     connect.url,
                     ssl_context=self._tls,
                     extra_headers=dict(connect.headers),
@@ -160,6 +164,10 @@ class PicowsClient:
                     max_redirects=0,
                     read_buffer_init_size=READ_BYTES,
                 )
+        except asyncio.CancelledError:
+            if listener.transport is not None:  # it was just opened
+                listener.transport.underlying_transport.abort()
+            raise
         except WSHandshakeError as problem:
             raise _refused(problem) from None
         except TimeoutError:

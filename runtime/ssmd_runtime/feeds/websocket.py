@@ -106,6 +106,8 @@ class WebSocketFeed:
                 await self._open()
             except ConnectError as problem:
                 if self._stopping.is_set():
+                    if self._received:
+                        self._interrupted(str(problem))
                     return
                 self._parts.breaker.failed(permit)
                 attempts += 1

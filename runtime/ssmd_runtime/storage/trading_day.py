@@ -54,8 +54,6 @@ class TradingDays:
         """The day to which Unix time `now_ns` (nanoseconds) belongs."""
         now = now_ns // NANOSECONDS
         date = datetime.datetime.fromtimestamp(now, self._zone).date()
-        while self._starts(date) > now:
-            date -= _ONE
         while (until := self._starts(date + _ONE)) <= now:
             date += _ONE
         return Day(date, until * NANOSECONDS)

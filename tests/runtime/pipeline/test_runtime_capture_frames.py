@@ -179,6 +179,7 @@ _CAPTURES: dict[str, Capture] = {}
         (b"PONG", "not_json"),
         (b"\xef\xbb\xbf{}", "not_json"),
         (b"[" * 3000 + b"]" * 3000, "not_json"),
+        (b'{"x":' + b"[" * 3000 + b"]" * 3000 + b"}", "not_json"),
         (b'{"x":"\xff"}', "utf8"),
         (b'{"x":\n1}', "newline"),
         (b'{"x":"a\nb"}', "newline"),
@@ -240,9 +241,9 @@ def test_numbers_go_on_from_an_earlier_run(tmp_path: Path):
     second = Bench(tmp_path)
     lines = [msgspec.json.decode(line, type=Line) for line in first.writer.path.read_bytes().splitlines()]
     second.capture.remember(lines)
-    second.capture.take(1, [trade(4), trade(9)])
+    second.capture.take(1, [trade(6)])
     (gap,) = second.gaps()
-    assert (gap["expected"], gap["got"]) == (5, 9)
+    assert (gap["expected"], gap["got"]) == (4, 6)
 
 
 class Disk:

@@ -205,8 +205,10 @@ def test_a_manifest_that_cannot_be_read_is_written_anew(tmp_path: Path):
     manifest = tmp_path / TODAY / "kraken.0001.manifest.json"
     right = manifest.read_bytes()
     manifest.write_bytes(right[:-20])
+    (tmp_path / TODAY / ".kraken.0009.manifest.json.tmp").write_bytes(b'{"half')
     again = restart(tmp_path, NOON + DAY)
     assert manifest.read_bytes() == right
+    assert names(tmp_path) == ["kraken.0001.jsonl", "kraken.0001.manifest.json"]
     assert again.last_ts == "2026-09-23T12:00:00.000000Z"
 
 
