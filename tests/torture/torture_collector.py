@@ -221,5 +221,5 @@ async def _flows(simulator: Simulator, running: asyncio.Future[int]) -> None:
 
 async def _until(holds: Any, running: asyncio.Future[int]) -> None:
     async with asyncio.timeout(_SECONDS):
-        while not holds() and not running.done():  # noqa: ASYNC110  the simulator tells of no end of a connection
+        while not holds() and not running.done():
             await asyncio.sleep(0.005)

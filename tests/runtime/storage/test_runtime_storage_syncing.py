@@ -41,7 +41,7 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110  the listener has no event
+    while not holds():
         await asyncio.sleep(0.001)
 
 
