@@ -29,6 +29,7 @@ from ssmd_runtime.logs import Log
 from ssmd_runtime.pipeline.capture import Capture
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.pipeline.preflight import Options, StartError, adapted, credentials
+from ssmd_runtime.pipeline.rest_feed import RestFeed
 from ssmd_runtime.pipeline.unread import Unread
 from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
 from ssmd_runtime.reliability.sequences import SequenceTracker
@@ -98,6 +99,7 @@ class Collector:
             unread=Unread(spec, self.telemetry, self._log, clock=time.monotonic, clock_ns=time.time_ns),
         )
         self._feeds: list[WebSocketFeed] = []
+        self._rest: RestFeed | None = None
         self._work: list[asyncio.Future[None]] = []
         self._last_ts: str | None = None
         self._earlier = False
@@ -177,6 +179,7 @@ class Collector:
 
     def _build_feeds(self) -> None:
         if self._spec.feed.type != "websocket":
+            self._build_rest_feed()
             return
         exchange = exchange_named(self._spec.feed.exchange)
         breaker = CircuitBreaker(self._spec.circuit_breaker, time.monotonic, self._breaker_changed)
@@ -200,6 +203,13 @@ class Collector:
         except SpecError as problem:
             raise StartError([str(problem)]) from None
         self.telemetry.connections = len(self._feeds)
+
+    def _build_rest_feed(self) -> None:
+        try:
+            self._rest = RestFeed(self._spec, self._keys, self._capture, self.telemetry, self._breaker_changed)
+        except SpecError as problem:
+            raise StartError([str(problem)]) from None
+        self.telemetry.connections = 1
 
     async def _listen(self) -> None:
         port = self._spec.http.port if self._options.http_port is None else self._options.http_port
@@ -233,15 +243,11 @@ class Collector:
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: int) -> None:
-        """Once: an orderly end. From then on at once: the next start repairs what that leaves."""
-        """The first one ends the run in order; after it a second one has its ordinary effect: an end at once."""
+        """The first one ends the run in order, a second one at once: the next start repairs what that leaves."""
         self._log.info("stopping", signal=signal.Signals(number).name)
-        loop = asyncio.get_running_loop()
-        for known in _SIGNALS:
-            loop.remove_signal_handler(known)
-            signal.signal(known, signal.SIG_DFL)
         self._ended.set()
         for again in _SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(again)
             signal.signal(again, _end_at_once)
 
     async def _until_ended(self) -> None:
@@ -255,8 +261,8 @@ class Collector:
         self._open_restart_gaps()
         for feed in self._feeds:
             self._start(feed.run())
-        if self._spec.feed.type == "rest":
-            asides = [asyncio.ensure_future(self._guarded(self._poll()))]
+        if self._rest is not None:
+            asides = [asyncio.ensure_future(self._guarded(self._rest.run()))]
         elif self._spec.subscriptions.discovery is not None:
             asides = [asyncio.ensure_future(self._guarded(self._rediscover()))]
         else:
@@ -297,7 +303,7 @@ class Collector:
     def _open_restart_gaps(self) -> None:
         """Between the last run's last record and the first one of this run nothing was captured."""
         if self._earlier:
-            for feed in self._feeds:
+            for feed in [self._rest] if self._rest is not None else self._feeds:
                 feed.resume_from(self._capture.gap(reason="restart", from_ts=self._last_ts), self._last_ts)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
@@ -305,37 +311,6 @@ class Collector:
             await work
         except Exception as problem:  # noqa: BLE001 -- whatever ends a feed ends the collector, and is told
             self.failed(problem)
-
-    async def _poll(self) -> None:
-        from ssmd_runtime.feeds.rest import Missed, Reports, RestPoller
-
-        telemetry, capture = self.telemetry, self._capture
-        telemetry.connections = 1
-
-        def missed(what: Missed) -> None:
-            capture.gap(
-                reason=what.reason,
-                channel=what.channel,
-                symbol=what.symbol,
-                from_ts=capture.stamp(what.from_ns),
-                to_ts=capture.stamp(what.to_ns),
-                detail=what.detail,
-            )
-
-        def connected(up: bool) -> None:  # noqa: FBT001 -- the poller's callback
-            telemetry.connected = telemetry.subscribed = int(up)
-
-        def error(kind: str) -> None:
-            telemetry.errors[kind] += 1
-
-        reports = Reports(
-            sink=lambda frames: (capture.take(0, frames), None)[1],
-            missed=missed,
-            error=error,
-            connected=connected,
-            breaker=self._breaker_changed,
-        )
-        await RestPoller(self._spec, self._keys, reports).run()
 
     async def _feed_watchdog(self) -> None:
         """A process that is stuck is ended from outside of the event loop: this loop has to come by in time."""

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ssmd_runtime.spec import SpecError
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ssmd_runtime.exchanges.protocol import Session
     from ssmd_runtime.spec import CollectorSpec
@@ -65,21 +64,34 @@ class SequenceTracker:
         self.repeats = 0
         self.unnumbered = 0
 
-    def observe(self, connection: int, counts: Counter[str], kinds: list[str], headers: Sequence[Any]) -> list[Jump]:
+    def observe(
+        self, connection: int, counts: Mapping[str, int], kinds: list[str], headers: Sequence[Any]
+    ) -> list[Jump]:
         """The jumps in one batch of one connection; `counts` are the kinds, counted."""
-        rules = self._rules
         if len(counts) == 1:
-            rule = rules.get(kinds[0])
+            rule = self._rules.get(kinds[0])
             if rule is None:
                 return []
             if rule.records is None:
                 return self._follow(connection, kinds[0], rule, headers)
+        return self._observe_mixed(connection, kinds, headers)
+
+    def _observe_mixed(self, connection: int, kinds: list[str], headers: Sequence[Any]) -> list[Jump]:
+        """One frame after another: kinds may share a counter."""
         jumps: list[Jump] = []
+        tables, owner = self._tables, 0 if self._continues else connection
         for kind, header in zip(kinds, headers, strict=True):
-            rule = rules.get(kind)
-            if rule is not None:
-                records = (header,) if rule.records is None else rule.records(header)
-                jumps += self._follow(connection, kind, rule, records)
+            rule = self._rules.get(kind)
+            if rule is None:
+                continue
+            if rule.records is not None:
+                jumps += self._follow(connection, kind, rule, rule.records(header))
+                continue
+            table, group, number = tables.get((owner, rule.table)), rule.group(header), rule.number(header)
+            if table is not None and number is not None and table.get(group) == number:
+                table[group] = number + 1  # nothing missing: nearly every frame, and no call for it (decision 0020)
+            else:
+                jumps += self._follow(connection, kind, rule, (header,))
         return jumps
 
     def interrupted(self, connection: int) -> None:
