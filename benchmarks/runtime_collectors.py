@@ -1,4 +1,4 @@
-"""ssmd's own rows: the client by itself, and whole collectors, made of the spec of kalshi-dev as `ssmd run` makes them."""
+"""ssmd's own rows: the client by itself, and whole collectors, made of kalshi-dev's spec as `ssmd run` makes them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 Prints its port, then serves one connection after another until it is ended. What is sent stands in the path:
 
     /flood              all the frames, numbered 1, 2, ...
-    /paced/RATE/COUNT   COUNT frames at RATE a second, each with the time at which it was sent (Unix, nanoseconds) as `ts`
+    /paced/RATE/COUNT   COUNT frames at RATE a second, its `ts` the time at which it was sent (Unix, nanoseconds)
 
 A frame is a Kalshi trade of 220 bytes. Whoever connects need not subscribe; what it sends is not read.
 """
@@ -48,7 +48,7 @@ def flood(connection: socket.socket, frames: memoryview) -> None:
 
 
 def paced(connection: socket.socket, rate: int, count: int) -> None:
-    """Every frame that is due, then a short sleep: at high rates some tens of frames together, at low ones each alone."""
+    """Every frame that is due, then a short sleep: at high rates tens of frames together, at low ones each alone."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sent, start = 0, time.perf_counter()
     while sent < count:

@@ -1,7 +1,7 @@
 """What capturing costs without anything between a socket and a file: two floors, in plain Python.
 
-`raw` writes what it reads, frames and their headers as they come: no program that receives and stores these bytes can do
-with less. `framed` finds the frames and writes ssmd's own lines, with nothing else: no checks, counters or numbers.
+`raw` writes what it reads, frames and their headers as they come: no program that receives and stores these bytes can
+do with less. `framed` finds the frames and writes ssmd's own lines, with nothing else: no checks, counters or numbers.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runtime_rows import Row
 
-__all__ = ["Figures", "Flood", "flooded", "run"]
+__all__ = ["Figures", "Flood", "RuntimeBenchmarkError", "flooded", "run"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -51,21 +51,25 @@ class Flood:
     port: int
     frames: int
     directory: Path
-    peers: Path | None
-    bound: float
+    bound: float = 300
+    peers: Path | None = None
+    rust: Path | None = None
 
-    def python(self, row: Row) -> str:
-        return str(self.peers / "bin/python") if row.peer and self.peers is not None else sys.executable
+    def command(self, row: Row, url: str, directory: Path) -> list[str]:
+        if row.rust:
+            return [str(self.rust), url, str(directory)]
+        python = str(self.peers / "bin/python") if row.peer and self.peers is not None else sys.executable
+        return [python, str(_HERE / "runtime_contestant.py"), row.name, url, str(directory)]
 
 
 @contextlib.contextmanager
-def flooded(frames: int, directory: Path, peers: Path | None = None, bound: float = 300) -> Iterator[Flood]:
+def flooded(frames: int, directory: Path, **more: Any) -> Iterator[Flood]:
     """A server for as long as it is asked for."""
     command = [sys.executable, str(_HERE / "runtime_flood.py"), "--frames", str(frames)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            yield Flood(int(server.stdout.readline()), frames, directory, peers, bound)
+            yield Flood(int(server.stdout.readline()), frames, directory, **more)
         finally:
             server.kill()
 
@@ -78,9 +82,9 @@ def run(
     directory = Path(tempfile.mkdtemp(prefix=f"{row.name}-", dir=flood.directory))
     os.sync()
     url = f"ws://127.0.0.1:{flood.port}/{path}"
-    command = [flood.python(row), str(_HERE / "runtime_contestant.py"), row.name, url, str(directory), *more]
+    command = [*flood.command(row, url, directory), *more]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=flood.bound)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=flood.bound)
         if done.returncode != 0:
             raise RuntimeBenchmarkError(f"{row.name} exited {done.returncode}\n{done.stderr[-2000:]}")
         cost = json.loads(done.stdout.splitlines()[-1])

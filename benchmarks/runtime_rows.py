@@ -1,4 +1,4 @@
-"""The rows of the table: what each contestant is, which interpreter runs it, and how much it must leave in its files."""
+"""The rows of the table: what each contestant is, what runs it, and how much it must leave in its files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`name` is what runtime_contestant.py calls it. `peer`: it comes from requirements-collectors.txt."""
+    """`name` is what runtime_contestant.py calls it. `peer`: it needs requirements-collectors.txt; `rust`: cargo."""
 
     name: str
     title: str
     stored: Callable[[Path], int] | None = None
     """How many records its directory holds; None: it keeps nothing."""
     peer: bool = False
+    rust: bool = False
 
 
 def records(directory: Path) -> int:
@@ -69,6 +70,7 @@ ROWS = (
     Row("batch", "ssmd, durable JSONL, `sync: batch`", records),
     Row("zstd", "ssmd, durable, `interval`, zstd", records),
     Row("over-websockets", "the same as `interval` on websockets", records),
+    Row("rust", "tokio-tungstenite: the same lines, unchecked, a buffer, one sync", _framed, rust=True),
     Row("cryptofeed", "cryptofeed's raw data collection", _cryptofeed, peer=True),
 )
 TRACED = (

@@ -5,9 +5,10 @@
 
 Run it by the interpreter that has ssmd-runtime installed (`make bench-runtime`). A process of its own floods each
 contestant in turn with the same frames, made beforehand; each contestant is a process of its own as well. aiohttp and
-cryptofeed come from the package index at first use, at the versions of requirements-collectors.txt, into
-benchmarks/.work. README.md tells what is measured, and how to read it. What is written goes to `--directory` (a new one
-among temporary files) and is removed. Every file is read back: a contestant that did not keep every frame fails the run.
+cryptofeed come from the package index at first use, at the versions of requirements-collectors.txt, and the peer in
+Rust is built, where there is cargo; all of it in benchmarks/.work. README.md tells what is measured, and how to read
+it. What is written goes to `--directory` (a new one among temporary files) and is removed. Every file is read back: a
+contestant that did not keep every frame fails the run.
 
 Prints Markdown. Exit code: 0, or 1 when a contestant failed. Times are never judged.
 """
@@ -19,12 +20,14 @@ import datetime
 import json
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from installed import install
+from installed import HERE, WORK, install
 from runtime_latency import Latency, latencies
 from runtime_report import latency_table, speed_table
 from runtime_rounds import Figures, Flood, RuntimeBenchmarkError, flooded, run
@@ -42,6 +45,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="all figures, for programs")
     parser.add_argument("--bound", type=float, default=300.0, help="seconds that a run may take")
     return parser.parse_args(arguments)
+
+
+def built() -> Path | None:
+    """The peer in Rust; None: there is no cargo. Built beside its sources' copy, which keeps the checkout as it is."""
+    if shutil.which("cargo") is None:
+        print("there is no cargo: the row of Rust is left out", file=sys.stderr)
+        return None
+    made = WORK / "flood_rust"
+    shutil.copytree(HERE / "peers/flood_rust", made, dirs_exist_ok=True)
+    subprocess.run(["cargo", "build", "--quiet", "--release"], cwd=made, check=True)
+    return made / "target/release/flood-rust"
 
 
 def rounds(flood: Flood, rows: list[Row], count: int) -> dict[str, Figures]:
@@ -68,10 +82,12 @@ def delays(flood: Flood, rates: list[int], seconds: float) -> dict[tuple[str, in
 def measure(options: argparse.Namespace, directory: Path) -> None:
     names = options.only.split(",")
     rows = [row for row in ROWS if row.name in names]
+    rust = built() if any(row.rust for row in rows) else None
+    rows = [row for row in rows if rust is not None or not row.rust]
     rates = [int(rate) for rate in options.rates.split(",") if rate]
     peers = install("collectors") if any(row.peer for row in rows) else None
-    print(f"`python benchmarks/runtime_speed.py {shlex.join(sys.argv[1:])}`".replace(" `", "`"))
-    with flooded(options.frames, directory, peers, options.bound) as flood:
+    print(f"`{shlex.join(['python', 'benchmarks/runtime_speed.py', *sys.argv[1:]])}`")
+    with flooded(options.frames, directory, bound=options.bound, peers=peers, rust=rust) as flood:
         load = os.getloadavg()[0]
         figures = rounds(flood, rows, options.rounds)
         print(

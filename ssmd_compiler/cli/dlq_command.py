@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from ssmd_compiler.cli.groups import group
 from ssmd_compiler.cli.listing import output_option, show
 from ssmd_compiler.cli.options import complete_environments, config_dir_option
 from ssmd_compiler.diagnostics.escape import printable
@@ -28,27 +29,10 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _COLUMNS: Final = ("id", "ts", "component", "subject", "bytes", "attempts", "replayed", "error")
 
 
-class _Group(click.Group):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self.commands and not args[0].startswith("-"):
-            meant = did_you_mean(args[0], self.commands)
-            raise click.UsageError(f"no command `dlq {args[0]}`" + (f": {meant}" if meant else ""), ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(
-    cls=_Group,
-    no_args_is_help=False,
-    invoke_without_command=True,
-    short_help="Look at dead letters, try them again, clear them away.",
+command = group(
+    "Look at dead letters, try them again, clear them away.",
+    "The dead letters of a capture: messages that were given up after all retries.",
 )
-@click.pass_context
-def command(context: click.Context) -> None:
-    """The dead letters of a capture: messages that were given up after all retries."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
 def _where_options(function: Callable[..., int]) -> Callable[..., Any]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ssmd_compiler.cli.groups import group
 from ssmd_compiler.cli.listing import output_option, show
 from ssmd_compiler.cli.options import as_of_option, config_dir_option, find_workspace, today
 from ssmd_compiler.diagnostics.escape import printable
-from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.schemas import Schemas, Unanswerable
 from ssmd_compiler.source import DirectoryTree
 
@@ -23,27 +23,10 @@ if TYPE_CHECKING:
     from ssmd_compiler.schemas import Comparison
 
 
-class _Group(click.Group):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self.commands and not args[0].startswith("-"):
-            meant = did_you_mean(args[0], self.commands)
-            raise click.UsageError(f"no command `schema {args[0]}`" + (f": {meant}" if meant else ""), ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(
-    cls=_Group,
-    no_args_is_help=False,
-    invoke_without_command=True,
-    short_help="The schemas, their versions, and what these can read.",
+command = group(
+    "The schemas, their versions, and what these can read.",
+    "The schemas of the workspace, their versions, and what these can read of each other.",
 )
-@click.pass_context
-def command(context: click.Context) -> None:
-    """The schemas of the workspace, their versions, and what these can read of each other."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
 def _answering(function: Callable[..., int]) -> Callable[..., int]:
