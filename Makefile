@@ -11,7 +11,7 @@ CLUSTER_TOOLS := crds etcd kube-apiserver kube-score kubeconform kubectl kustomi
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := all
-.PHONY: all install test lint types contracts check docs lock tools cluster schemas demo bench fuzz torture properties clean help
+.PHONY: all install test lint types contracts check docs lock tools cluster schemas demo bench bench-runtime fuzz torture properties clean help
 
 all: install ## install, then compile and validate this repository's own sources
 	@echo "compiling exchanges/, schemas/ and environments/"
@@ -82,6 +82,9 @@ bench: install ## compile and validate beside a floor and peers (SIZES=10,100,10
 	@$(BIN)/python benchmarks/compile.py --sizes $(or $(SIZES),10,100,1000) --runs $(or $(ROUNDS),5)
 	@$(BIN)/python benchmarks/validation.py --sizes $(or $(SIZES),10,100) --runs $(or $(ROUNDS),5)
 
+bench-runtime: install ## capture from a flood beside floors and peers (FRAMES=1000000 ROUNDS=3; see benchmarks/README.md)
+	@$(BIN)/python benchmarks/runtime_speed.py --frames $(or $(FRAMES),1000000) --rounds $(or $(ROUNDS),3)
+
 lock: $(VENV)/.uv ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-package ssmd-runtime --no-header --group dev pyproject.toml runtime/pyproject.toml \
@@ -100,4 +103,4 @@ clean: ## remove everything that was installed or built
 	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

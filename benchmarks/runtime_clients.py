@@ -19,7 +19,10 @@ def picows(url: str, directory: Path) -> Callable[[], int]:
     del directory
 
     class Counting(WSListener):
-        frames = 0
+        __slots__ = ("frames",)
+
+        def __init__(self) -> None:
+            self.frames = 0
 
         def on_ws_frame(self, transport: Any, frame: Any) -> None:
             if frame.msg_type is WSMsgType.TEXT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime_latency import percentile
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from runtime_rounds import Figures
     from runtime_rows import Row
 
-__all__ = ["latency_table", "speed_table"]
+__all__ = ["latency_table", "speed_table", "summary"]
 
 _BASES = {"floor-raw": "raw floor", "floor-framed": "framed floor", "over-websockets": "on websockets"}
 _MIB = 1 << 20
@@ -47,7 +47,19 @@ def latency_table(found: dict[tuple[str, int], Latency]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def summary(one: Latency) -> dict[str, Any]:
+    """A row for programs."""
+    return {
+        "rate": one.rate,
+        "cpu": one.cpu,
+        "written": _percentiles(one.written),
+        "durable": _percentiles(one.durable),
+    }
+
+
 def _three(ordered: list[float]) -> str:
-    if not ordered:
-        return "never"
-    return " / ".join(f"{percentile(ordered, part):.2f}" for part in (0.5, 0.99, 0.999))
+    return " / ".join(f"{value:.2f}" for value in _percentiles(ordered)) or "never"
+
+
+def _percentiles(ordered: list[float]) -> list[float]:
+    return [percentile(ordered, part) for part in (0.5, 0.99, 0.999)] if ordered else []

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from installed import HERE, WORK, install
 from runtime_latency import Latency, latencies
-from runtime_report import latency_table, speed_table
+from runtime_report import latency_table, speed_table, summary
 from runtime_rounds import Figures, Flood, RuntimeBenchmarkError, flooded, run
 from runtime_rows import ROWS, TRACED, Row
 
@@ -98,7 +98,10 @@ def measure(options: argparse.Namespace, directory: Path) -> None:
         if delayed:
             print(f"\n{latency_table(delayed)}")
     if options.json is not None:
-        content = {"speed": {name: asdict(one) for name, one in figures.items()}}
+        content = {
+            "speed": {name: asdict(one) for name, one in figures.items()},
+            "latency": [{"mode": mode, "asked": rate, **summary(one)} for (mode, rate), one in delayed.items()],
+        }
         options.json.write_text(json.dumps(content), encoding="utf-8")
 
 

@@ -31,6 +31,8 @@ def test_all_of_it(tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert list(figures["speed"]) == NAMES.split(",")
     assert all(len(row["runs"]) == 1 for row in figures["speed"].values())
+    assert {row["mode"]: len(row["durable"]) for row in figures["latency"]}["`sync: none`"] == 0
+    assert all(row["asked"] == 1000 and len(row["written"]) == 3 for row in figures["latency"])
     assert "python benchmarks/runtime_speed.py --frames 3000" in done.stdout
     number = r"[\d,.]+"
     assert re.search(rf"(?m)^\| ssmd, durable JSONL, `sync: batch` \|( {number} \|){{8}}$", done.stdout)
