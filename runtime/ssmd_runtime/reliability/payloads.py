@@ -17,6 +17,7 @@ __all__ = ["line_of", "write_to"]
 def line_of(payload: bytes) -> bytes:
     """JSON as it is (on one line), other text as a JSON string, bytes as `{"base64": ...}`; a line break at the end."""
     try:
+        payload.decode()  # what a Raw passes over is not looked at for UTF-8
         msgspec.json.decode(payload, type=msgspec.Raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
