@@ -26,6 +26,8 @@ __all__ = ["PicowsClient"]
 _TEXT: Final = WSMsgType.TEXT
 _RECEIVE_BUFFER: Final = 1 << 20
 _CLOSE_SECONDS: Final = 1.0
+_MOST_UNSENT: Final = 256 * 1024
+_MOST_PARTS: Final = 10_000
 _SWITCHING: Final = 101
 
 
@@ -33,13 +35,14 @@ class _Listener(WSListener):
     """Collects text frames; what one read of the socket brought is delivered at once, in batches."""
 
     # a tenth of what receiving a frame costs is saved by these (decision 0020)
-    __slots__ = ("_batch", "_most_bytes", "_parts", "_parts_type", "_reason", "_receiver", "ended", "transport")
+    __slots__ = ("_batch", "_most_bytes", "_parts", "_parts_count", "_parts_type", "_reason", "_receiver", "ended", "transport")
 
     def __init__(self, receiver: Receiver, most_bytes: int) -> None:
         self._receiver = receiver
         self._most_bytes = most_bytes
         self._batch: list[bytes] = []
-        self._parts: list[bytes] | None = None
+        self._parts: bytearray | None = None
+        self._parts_count = 0
         self._parts_type = _TEXT
         self._reason: str | None = None
         self.ended = False
@@ -79,9 +82,10 @@ class _Listener(WSListener):
 
     def _rarely(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
+        if self._reason is not None:  # we are leaving: what still comes is not looked at
+            return
         if kind is WSMsgType.PING:
-            transport.send_pong(frame.get_payload_as_bytes())
-            self._receiver.alive()
+            self._pong(transport, frame)
         elif kind is WSMsgType.PONG:
             self._receiver.alive()
         elif kind is WSMsgType.CLOSE:
@@ -91,20 +95,33 @@ class _Listener(WSListener):
         else:
             self._fragment(transport, frame)
 
+    def _pong(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Answers a ping, unless answers pile up: whoever pings without reading would fill our memory."""
+        unsent = transport.underlying_transport.get_write_buffer_size()
+        if unsent > _MOST_UNSENT:
+            self.end(f"the exchange does not read what we send: {unsent} bytes wait")
+            transport.underlying_transport.abort()
+            return
+        transport.send_pong(frame.get_payload_as_bytes())
+        self._receiver.alive()
+
     def _fragment(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is WSMsgType.CONTINUATION:
-            if self._parts is None:
-                self._violation(transport, "a continuation of nothing")
-                return
-            self._parts.append(frame.get_payload_as_bytes())
-        else:
-            self._parts_type = frame.msg_type
-            self._parts = [frame.get_payload_as_bytes()]
-        if sum(map(len, self._parts)) > self._most_bytes:
+        """A part of a message. `_parts` grows as a whole, so that many small parts cost no more than a large one."""
+        if (frame.msg_type is WSMsgType.CONTINUATION) is (self._parts is None):
+            what = "a continuation of nothing" if self._parts is None else "a message inside of another one"
+            self._violation(transport, what)
+            return
+        if self._parts is None:
+            self._parts, self._parts_type, self._parts_count = bytearray(), frame.msg_type, 0
+        self._parts += frame.get_payload_as_bytes()
+        self._parts_count += 1
+        if len(self._parts) > self._most_bytes:
             self._violation(transport, f"a message of more than {self._most_bytes} bytes", WSCloseCode.MESSAGE_TOO_BIG)
         elif frame.fin:
-            message, self._parts = b"".join(self._parts), None
+            message, self._parts = bytes(self._parts), None
             self._whole(message)
+        elif self._parts_count >= _MOST_PARTS:
+            self._violation(transport, f"a message of more than {_MOST_PARTS} parts", WSCloseCode.MESSAGE_TOO_BIG)
 
     def _whole(self, message: bytes) -> None:
         if self._parts_type is _TEXT:
@@ -123,6 +140,8 @@ class _Line:
     def __init__(self, transport: WSTransport, listener: _Listener) -> None:
         self._transport = transport
         self._listener = listener
+        self._over = asyncio.ensure_future(transport.wait_disconnected())
+        self._over.add_done_callback(_seen)
 
     def send(self, text: bytes) -> None:
         self._transport.send(_TEXT, text)
@@ -185,6 +204,12 @@ class PicowsClient:
         with contextlib.suppress(OSError, AttributeError):  # it may be over already, which `closed` has told
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         return _Line(transport, listener)
+
+
+def _seen(over: asyncio.Future[None]) -> None:
+    """Why it ended was told by `closed`; nobody else asks."""
+    if not over.cancelled():
+        over.exception()
 
 
 def _leave(transport: WSTransport, code: WSCloseCode) -> None:

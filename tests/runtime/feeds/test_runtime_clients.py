@@ -154,6 +154,7 @@ def test_what_came_before_a_cut_is_delivered(client):
             id="fragments too large",
         ),
         pytest.param(frame(b"x", CONTINUATION), id="a continuation of nothing"),
+        pytest.param(frame(b"{", fin=False) + frame(b"[", fin=False), id="a message within a message"),
         pytest.param(frame(b"x", 3), id="a reserved opcode"),
     ],
 )
@@ -240,3 +241,32 @@ def test_a_server_that_never_answers_the_handshake(client):
             return str(caught.value)
 
     assert asyncio.run(attempt()) == "no answer within 0.2 s"
+
+
+def test_endless_empty_fragments_end_the_connection(client):
+    """A quadratic count of parts would take minutes here, and a list of them all the memory."""
+
+    async def play(peer: Peer) -> None:
+        await peer.send(frame(b"[1]") + frame(b"", fin=False))
+        endless = frame(b"", CONTINUATION, fin=False) * 50_000
+        for _ in range(20):
+            await peer.send(endless)
+        await peer.send(frame(b"]", CONTINUATION) + frame(b"\x03\xe8", CLOSE))
+        await peer.frame()
+
+    heard, reason = conversation(client, play)
+    assert heard.frames[0] == b"[1]"
+    assert reason != "closed by us"
+
+
+def test_pings_of_a_server_that_never_reads_do_not_fill_the_memory():
+    """The answers pile up until the line is given up: picows alone, for `websockets` waits by itself."""
+
+    async def play(peer: Peer) -> None:
+        peer.writer.transport.pause_reading()
+        pings = frame(b"x" * 125, PING) * 2000
+        for _ in range(400):
+            await peer.send(pings)
+
+    _, reason = conversation(PicowsClient(), play)
+    assert reason.startswith("the exchange does not read what we send")
