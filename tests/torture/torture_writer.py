@@ -69,6 +69,9 @@ class _Listener:
 
     def sealed(self, path: Path) -> None: ...
 
+    def full(self, problem: Exception) -> None:
+        pass
+
     def failed(self, problem: Exception) -> None:
         self.problem = problem
 

@@ -2,7 +2,7 @@
 
 Frames go to the capture first and to the session afterwards. Every interruption is a gap record, opened when the line
 ends and closed when data flows again. `on_disconnect: exit` ends the process on the first interruption; `reconnect`
-comes back with a growing, jittered delay that starts anew only after data has flowed.
+comes back with a growing, jittered delay that starts anew only after a connection with data has lived for as long.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ CONNECT_SECONDS: Final = 10.0
 MOST_MESSAGE_BYTES: Final = 16 << 20
 _TICK_SECONDS: Final = 0.5
 _REFUSED: Final = {401, 403}
+_MOST_REFUSALS: Final = 2  # one may be a slip of the exchange's front door
 
 
 class FeedEnded(Exception):  # noqa: N818 -- an end that was asked for by the spec is no error
@@ -85,6 +86,8 @@ class WebSocketFeed:
         self._last_ns = 0
         self._up = self._subscribed = self._mute = False
         self._permit: int | None = None
+        self._opened_at = 0.0
+        self._refusals = 0
         self._paused = False
         self._stopping = asyncio.Event()
         self._leave: str | None = None
@@ -216,6 +219,8 @@ class WebSocketFeed:
             raise
         self._paused = False
         self._up = True
+        self._opened_at = parts.clock()
+        self._refusals = 0
         parts.telemetry.connected += 1
         parts.log.info(
             "connected",
@@ -235,7 +240,8 @@ class WebSocketFeed:
         parts.log.warning("connect_failed", attempt=attempts, error=str(problem))
         if not self._gaps:
             self._open_gap("connect_failed", detail=str(problem))
-        if problem.status in _REFUSED:
+        self._refusals = self._refusals + 1 if problem.status in _REFUSED else 0
+        if self._refusals >= _MOST_REFUSALS and parts.spec.auth.method != "none":
             raise FeedEnded(f"the exchange does not accept the credentials: {problem}")
         if parts.spec.on_disconnect == "exit" and attempts >= parts.spec.retry.max_attempts:
             raise FeedEnded(f"cannot connect after {attempts} attempts: {problem}")
@@ -273,6 +279,8 @@ class WebSocketFeed:
         self._set_mute(muted=live.mute(now))
         if self._received and not self._mute:
             self._works()
+            if now - self._opened_at >= self._parts.spec.retry.max_delay_ms / 1000:
+                self._backoff.reset()  # it has lived: one frame and a cut is how storms begin
         self._note_subscribed()
 
     def _end(self, reason: str) -> None:
@@ -290,7 +298,6 @@ class WebSocketFeed:
 
     def _flows(self, now_ns: int) -> None:
         """The first data of a connection: what was interrupted is over."""
-        self._backoff.reset()
         self._works()
         self._set_mute(muted=False)
         capture = self._parts.capture
@@ -345,7 +352,8 @@ class WebSocketFeed:
         kind = "stopped" if stopped else "stale" if reason.startswith("stale") else "disconnected"
         if not stopped:
             parts.telemetry.errors["disconnect"] += 1
-        parts.log.warning("disconnected", connection=self._ordinal, reason=reason, received=self._received)
+        tell = parts.log.info if stopped else parts.log.warning
+        tell("disconnected", connection=self._ordinal, reason=reason, received=self._received)
         self._open_gap(kind, connection=self._ordinal, received=self._received, detail=reason)
 
     def _note_subscribed(self) -> None:

@@ -137,18 +137,24 @@ class Capture:
                 kinds = self._kinds(headers)
                 self._tracker.observe(0, Counter(kinds), kinds, headers)
 
+    @property
+    def held(self) -> int:
+        """How many batches and gap records wait for room on the disk."""
+        return len(self._held)
+
     def retry(self) -> bool:
-        """Tries to write what is held; whether nothing is held any more."""
+        """Tries to write what waits for room; whether nothing does any more."""
         held = self._held
-        while held:
-            try:
+        try:
+            while held:
                 held[0]()
-            except StorageError as problem:
-                if not problem.full:
-                    self._failure = problem
-                    raise
-                return False
-            held.popleft()
+                held.popleft()
+            self._writer.flush()
+        except StorageError as problem:
+            if not problem.full:
+                self._failure = problem
+                raise
+            return False
         self._held_bytes = self._telemetry.queue_bytes = 0
         self._appended()
         return True

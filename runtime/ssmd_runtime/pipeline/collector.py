@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import faulthandler
 import itertools
 import os
 import signal
@@ -29,10 +28,12 @@ from ssmd_runtime.logs import Log
 from ssmd_runtime.pipeline.capture import Capture
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.pipeline.preflight import Options, StartError, adapted, credentials
+from ssmd_runtime.pipeline.pressure import Pressure
 from ssmd_runtime.pipeline.rest_feed import RestFeed
 from ssmd_runtime.pipeline.unread import Unread
 from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
 from ssmd_runtime.reliability.sequences import SequenceTracker
+from ssmd_runtime.reliability.watchdog import Watchdog
 from ssmd_runtime.spec import SpecError
 from ssmd_runtime.storage.files import StorageError
 from ssmd_runtime.storage.syncing import Syncer
@@ -56,8 +57,8 @@ ENDED: Final = 1
 NOT_STARTED: Final = 2
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _STOP_SECONDS: Final = 5.0
-_FULL_SECONDS: Final = 1.0
-_WATCHDOG_EVERY: Final = 5.0
+_LOOK_SECONDS: Final = 2.0
+_ECHO_SECONDS: Final = 1.0
 _REDISCOVER_SECONDS: Final = 300.0
 
 
@@ -95,7 +96,7 @@ class Collector:
             self.telemetry,
             clock_ns=time.time_ns,
             appended=self._appended,
-            full=self._full,
+            full=self.full,
             unread=Unread(spec, self.telemetry, self._log, clock=time.monotonic, clock_ns=time.time_ns),
         )
         self._feeds: list[WebSocketFeed] = []
@@ -104,8 +105,7 @@ class Collector:
         self._last_ts: str | None = None
         self._earlier = False
         self._ended = asyncio.Event()
-        self._paused = False
-        self._full_since: float | None = None
+        self._pressure = Pressure(spec, self._writer, self.telemetry, self._log, self._feeds, self.failed)
         self._started = False
         self.telemetry.waiting = "starting"
         self._http = HttpServer({"/health": self._health, "/ready": self._ready, "/metrics": self._metrics})
@@ -116,19 +116,20 @@ class Collector:
         """Until a signal, or until it cannot go on. Raises `StartError` before anything connects."""
         self._watch_signals()
         self._recover()
+        watchdog = Watchdog(self._spec.liveness.watchdog_seconds, self._stuck)
+        watchdog.start()
+        caring = asyncio.ensure_future(self._look_after(watchdog))
         try:
             await self._listen()
             await self._discover()
             self._build_feeds()
             self._tell_started()
-            async with contextlib.AsyncExitStack() as stack:
-                stack.callback(faulthandler.cancel_dump_traceback_later)
-                watchdog = asyncio.ensure_future(self._feed_watchdog())
-                stack.callback(watchdog.cancel)
-                await self._until_ended()
+            await self._until_ended()
         finally:
             await self._http.close()
             code = await self._close()
+            caring.cancel()
+            watchdog.stop()
         return code
 
     def stop(self) -> None:
@@ -141,8 +142,11 @@ class Collector:
         """Records became durable."""
         self.telemetry.syncs.observe(seconds)
         self._note_durable()
-        if self._paused and self._full_since is None and self._writer.unsynced_bytes < self._spec.buffer.max_bytes // 2:
-            self._resume()
+        self._pressure.synced()
+
+    def full(self, problem: StorageError) -> None:
+        """There is no room on the disk."""
+        self._pressure.no_room(problem, self._capture)
 
     def sealed(self, path: Path) -> None:
         """A file is finished."""
@@ -168,12 +172,13 @@ class Collector:
         found = self._writer.recover(self._capture.remember)
         for path, size in found.torn:
             self._log.warning("torn_tail_cut", file=str(path), bytes=size)
-        for path, damage in found.damaged:
-            self._log.error("damaged", file=str(path), offset=damage.offset, bytes=damage.bytes)
+        for path, damage, detail in found.damaged:
+            self._log.error("damaged", file=str(path), offset=damage.offset, bytes=damage.bytes, what=detail)
             self._capture.gap(
                 reason="damaged",
                 from_ts=damage.after_ts,
-                detail=f"{path.name}: {damage.bytes} bytes from {damage.offset} on are no records",
+                to_ts=damage.before_ts or self._capture.stamp(),
+                detail=detail,
             )
         self._last_ts, self._earlier = found.last_ts, found.earlier
 
@@ -248,7 +253,7 @@ class Collector:
         self._ended.set()
         for again in _SIGNALS:
             asyncio.get_running_loop().remove_signal_handler(again)
-            signal.signal(again, _end_at_once)
+            signal.signal(again, _EndAtOnce(time.monotonic() + _ECHO_SECONDS))
 
     async def _until_ended(self) -> None:
         """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
@@ -312,18 +317,40 @@ class Collector:
         except Exception as problem:  # noqa: BLE001 -- whatever ends a feed ends the collector, and is told
             self.failed(problem)
 
-    async def _feed_watchdog(self) -> None:
-        """A process that is stuck is ended from outside of the event loop: this loop has to come by in time."""
+    async def _look_after(self, watchdog: Watchdog) -> None:
+        """What has to be looked at now and then: that this loop runs, and that the disk takes what it is given."""
         while True:
-            faulthandler.dump_traceback_later(self._spec.liveness.watchdog_seconds, exit=True)
-            await asyncio.sleep(_WATCHDOG_EVERY)
+            watchdog.beat()
+            self._pressure.tick()
+            self._look_after_files()
+            await asyncio.sleep(min(watchdog.beat_seconds, _LOOK_SECONDS))
+
+    def _look_after_files(self) -> None:
+        """Seals the file of a day that is over though nothing comes, and notices files that were taken away."""
+        if self._pressure.full or self._ended.is_set():
+            return
+        try:
+            self._writer.tick(time.time_ns())
+        except StorageError as problem:
+            if not problem.full:  # with room it is done at the next look
+                self.failed(problem)
+            return
+        if self._writer.jobs:
+            self._syncer.appended()
+
+    def _stuck(self, seconds: float) -> None:
+        """Told by the watchdog, from its thread, right before it ends the process."""
+        self._log.error("ending", kind="watchdog", reason=f"the event loop has been stuck for {seconds:.0f} s")
 
     async def _close(self) -> int:
-        """Everything that was received goes to disk; the exit code."""
+        """Everything that was received goes to disk, or it is told how much does not; the exit code."""
         try:
-            if self._full_since is not None:
-                self._capture.retry()
-            await self._syncer.close()
+            if self._pressure.full and not self._capture.retry():
+                self.failed(StorageError(f"{self.telemetry.waiting}: {self._capture.held} writes were lost with it"))
+            async with asyncio.timeout(self._spec.liveness.watchdog_seconds):
+                await self._syncer.close()
+        except TimeoutError:
+            self.failed(StorageError("the disk does not take what is left"))
         except StorageError as problem:
             self.failed(problem)
         self._note_durable()
@@ -346,52 +373,12 @@ class Collector:
         self._syncer.appended()
         telemetry = self.telemetry
         telemetry.written_bytes = self._writer.written_bytes
-        if self._full_since is not None:
-            self._pause()  # a connection that was opened since
-        elif self._writer.unsynced_bytes > self._spec.buffer.max_bytes and self._spec.storage.sync != "none":
-            self._pause()
+        self._pressure.appended()
 
     def _note_durable(self) -> None:
         if self._writer.durable_records != self.telemetry.durable_messages:
             self.telemetry.durable_messages = self._writer.durable_records
             self._durable(self._writer.durable_records)
-
-    def _pause(self) -> None:
-        self._paused = True
-        for feed in self._feeds:
-            feed.pause()
-
-    def _resume(self) -> None:
-        self._paused = False
-        for feed in self._feeds:
-            feed.resume()
-
-    def _full(self, problem: StorageError) -> None:
-        """No room: nothing more is read until there is some, or until it takes too long."""
-        if self._full_since is None:
-            self._full_since = time.monotonic()
-            self.telemetry.waiting = str(problem)
-            self.telemetry.errors["disk_full"] += 1
-            self._log.error("disk_full", reason=str(problem))
-            self._pause()
-            asyncio.get_running_loop().call_later(_FULL_SECONDS, self._try_again)
-
-    def _try_again(self) -> None:
-        if self._full_since is None or self._ended.is_set():
-            return
-        try:
-            if self._capture.retry():
-                self._full_since = self.telemetry.waiting = None
-                self._log.info("disk_has_room")
-                self._resume()
-                return
-        except StorageError as problem:
-            self.failed(problem)
-            return
-        if time.monotonic() - self._full_since > self._spec.liveness.stale_seconds:
-            self.failed(StorageError(f"{self.telemetry.waiting}: for too long"))
-            return
-        asyncio.get_running_loop().call_later(_FULL_SECONDS, self._try_again)
 
     # HTTP
 
@@ -435,8 +422,15 @@ async def run(spec: CollectorSpec, options: Options, sources: Sources | None = N
         return ENDED
 
 
-def _end_at_once(number: int, _: object) -> None:
-    os._exit(128 + number)
+class _EndAtOnce:
+    """What a second signal does; one that comes with the first is its echo (timeout(1) sends two), and does nothing."""
+
+    def __init__(self, after: float) -> None:
+        self._after = after
+
+    def __call__(self, number: int, _: object) -> None:
+        if time.monotonic() >= self._after:
+            os._exit(128 + number)
 
 
 def _where(problem: BaseException) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StorageError",
     "append",
+    "check_in_place",
     "data_sync",
     "make_directory",
     "open_to_append",
@@ -93,6 +94,22 @@ def append(descriptor: int, block: bytes, path: Path, size: int) -> None:
         if written:
             _undo(descriptor, size, path)
         raise storage_error("write", path, problem) from None
+
+
+def check_in_place(descriptor: int, path: Path, size: int) -> None:
+    """Raises `StorageError` where `path` is not the open file any more, or holds less than the `size` written to it."""
+    try:
+        held = os.fstat(descriptor)
+        named = path.lstat()
+        in_place = held.st_nlink > 0 and (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino)
+    except (FileNotFoundError, NotADirectoryError):
+        in_place = False
+    except OSError as problem:
+        raise storage_error("look at", path, problem) from None
+    if not in_place:
+        raise StorageError(f"{path} was removed or replaced while it was written")
+    if held.st_size < size:
+        raise StorageError(f"{path} was cut from {size} to {held.st_size} bytes while it was written")
 
 
 def _undo(descriptor: int, size: int, path: Path) -> None:

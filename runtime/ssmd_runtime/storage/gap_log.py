@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ssmd_runtime.storage.files import append, data_sync, open_to_append, storage_error
+from ssmd_runtime.storage.files import append, check_in_place, data_sync, open_to_append, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,11 @@ class GapLog:
         append(self._descriptor, block, day.gaps, self._size)
         self._size += len(block)
         data_sync(self._descriptor, day.gaps)
+
+    def check(self) -> None:
+        """Raises where the file was removed, replaced or cut by somebody else."""
+        if self._path is not None:
+            check_in_place(self._descriptor, self._path, self._size)
 
     def close(self) -> None:
         if self._descriptor >= 0:

@@ -7,7 +7,7 @@ editor): it is told with its place and size, and nobody skips it in silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -32,11 +32,12 @@ _DECODER: Final = msgspec.json.Decoder(Line)
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """`bytes` bytes from `offset` on that are no records, after the record of time `after_ts`."""
+    """`bytes` bytes from `offset` on that are no records, between the records of `after_ts` and of `before_ts`."""
 
     offset: int
     bytes: int
     after_ts: str | None
+    before_ts: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Contents:
     last_ts: str | None = None
     damage: list[Damage] = field(default_factory=list)
     damaged: int = 0
+    _open: int = 0  # how many of `damage` have no record behind them yet
 
     def add(self, lines: list[Line]) -> None:
         """More records, in order."""
@@ -57,12 +59,16 @@ class Contents:
             self.records += len(lines)
             self.first_ts = self.first_ts or lines[0].ts
             self.last_ts = lines[-1].ts
+            if self._open:
+                behind = [replace(damage, before_ts=lines[0].ts) for damage in self.damage[-self._open :]]
+                self.damage[-self._open :], self._open = behind, 0
 
     def hurt(self, offset: int, length: int) -> None:
         """One more damaged place."""
         self.damaged += 1
         if len(self.damage) < _MOST_DAMAGE:
             self.damage.append(Damage(offset, length, self.last_ts))
+            self._open += 1
 
 
 def inspect(path: Path, visit: Callable[[list[Line]], None] | None = None) -> Contents:

@@ -44,22 +44,26 @@ class DayFiles:
 
     def sealed(self) -> list[Path]:
         """The sealed files in order."""
-        pattern = re.compile(rf"{re.escape(self.stem)}\.(\d{{4,}})\.jsonl(\.zst)?")
-        found = [(int(match[1]), path) for path in self._paths() if (match := pattern.fullmatch(path.name))]
-        return [path for _, path in sorted(found)]
+        return [path for _, path in self._numbered(r"jsonl(\.zst)?")]
+
+    def manifests(self) -> list[Path]:
+        """The manifests in order, also those whose files are missing."""
+        return [path for _, path in self._numbered(r"manifest\.json")]
 
     def next_sealed(self, *, compressed: bool) -> Path:
         """The name of the next file to seal."""
-        last = self.sealed()[-1:]
-        number = int(last[0].name[len(self.stem) + 1 :].split(".")[0]) + 1 if last else 1
+        last = self._numbered(r"(jsonl(\.zst)?|manifest\.json)")[-1:]
+        number = last[0][0] + 1 if last else 1
         return self.directory / f"{self.stem}.{number:04d}.jsonl{'.zst' if compressed else ''}"
 
     @staticmethod
     def manifest(sealed: Path) -> Path:
         return sealed.with_name(sealed.name.removesuffix(".zst").removesuffix(".jsonl") + ".manifest.json")
 
-    def _paths(self) -> list[Path]:
-        return list(self.directory.iterdir()) if self.directory.is_dir() else []
+    def _numbered(self, ending: str) -> list[tuple[int, Path]]:
+        pattern = re.compile(rf"{re.escape(self.stem)}\.(\d{{4,}})\.{ending}")
+        paths = self.directory.iterdir() if self.directory.is_dir() else ()
+        return sorted((int(match[1]), path) for path in paths if (match := pattern.fullmatch(path.name)))
 
 
 @dataclass(frozen=True, slots=True)

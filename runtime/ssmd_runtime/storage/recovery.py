@@ -1,7 +1,8 @@
 """What a start does before anything is appended: nothing that the last run wrote is lost, or lost without a word.
 
 Cuts the torn tail off the file that was being written, seals what belongs to another day or is damaged, and finishes
-seals that were interrupted.
+seals that were interrupted. Sealed files are held against their manifests: one that is shorter, longer or missing is told,
+once, and its manifest says so from then on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from ssmd_runtime.storage import manifest as manifests
 from ssmd_runtime.storage.files import StorageError, data_sync, refuse_special, storage_error, sync_directory
@@ -30,14 +33,14 @@ class Recovered:
     """What the last run left. `contents` are those of the file to go on with, None: there is none.
 
     `earlier`: something ran before. `last_ts` is the time of the last record that there is, over all days; `to_seal`
-    files with their contents, renamed already, that need a manifest.
+    files with their contents, renamed already, that need a manifest. `damaged` says in words what is wrong.
     """
 
     contents: Contents | None = None
     earlier: bool = False
     last_ts: str | None = None
     torn: list[tuple[Path, int]] = field(default_factory=list)
-    damaged: list[tuple[Path, Damage]] = field(default_factory=list)
+    damaged: list[tuple[Path, Damage, str]] = field(default_factory=list)
     to_seal: list[tuple[DayFiles, Path, Contents]] = field(default_factory=list)
 
 
@@ -69,6 +72,7 @@ def _recover_day(
         told = _told(day.manifest(sealed))
         if told is not None:
             _later(found, told.last_ts)
+            _compare(found, sealed, day.manifest(sealed), told)
             continue
         contents = inspect(sealed)
         if contents.torn:  # it was whole when it got its name
@@ -76,6 +80,7 @@ def _recover_day(
             contents.torn = 0
         _note(found, sealed, contents)
         found.to_seal.append((day, sealed, contents))
+    _look_for_missing(day, found)
     for kind in (False, True):
         active = day.active(compressed=kind)
         refuse_special(active, stat.S_ISREG)
@@ -100,6 +105,46 @@ def _told(path: Path) -> manifests.Manifest | None:
         return manifests.read(path) if path.exists() else None
     except StorageError:
         return None
+
+
+def _compare(found: Recovered, sealed: Path, manifest: Path, told: manifests.Manifest) -> None:
+    """Tells where a sealed file has another length than its manifest says; the content is not read for that."""
+    size = sealed.stat().st_size
+    if size == told.bytes:
+        return
+    offset, length = min(size, told.bytes), abs(size - told.bytes)
+    if any((known.offset, known.bytes) == (offset, length) for known in told.damage):
+        return
+    if size < told.bytes:
+        damage = Damage(offset, length, inspect(sealed).last_ts, told.last_ts)
+        detail = f"{sealed.name}: {length} bytes from {offset} on are gone"
+    else:
+        damage = Damage(offset, length, told.last_ts)
+        detail = f"{sealed.name}: {length} bytes from {offset} on came after it was sealed"
+    _note_manifest(found, sealed, manifest, told, (damage, detail))
+
+
+def _look_for_missing(day: DayFiles, found: Recovered) -> None:
+    """Tells of manifests without their files; a file may stand there under its name with or without compression."""
+    there = {day.manifest(sealed) for sealed in day.sealed()}
+    for manifest in day.manifests():
+        told = None if manifest in there else _told(manifest)
+        if told is None:
+            continue
+        found.earlier = True
+        _later(found, told.last_ts)
+        damage = Damage(0, told.bytes, told.first_ts, told.last_ts)
+        if damage not in told.damage:
+            detail = f"{told.file}: is missing, and its {told.bytes} bytes with it"
+            _note_manifest(found, day.directory / told.file, manifest, told, (damage, detail))
+
+
+def _note_manifest(
+    found: Recovered, sealed: Path, manifest: Path, told: manifests.Manifest, harm: tuple[Damage, str]
+) -> None:
+    """Damage that came after the seal, noted in the manifest: what it said of the file as it was stays."""
+    found.damaged.append((sealed, *harm))
+    manifests.write(manifest, msgspec.structs.replace(told, damage=[*told.damage, harm[0]]))
 
 
 def _cut(path: Path, contents: Contents) -> None:
@@ -128,7 +173,10 @@ def _renamed(day: DayFiles, active: Path, *, compressed: bool) -> Path:
 def _note(found: Recovered, path: Path, contents: Contents) -> None:
     if contents.torn:
         found.torn.append((path, contents.torn))
-    found.damaged += [(path, damage) for damage in contents.damage]
+    found.damaged += [
+        (path, damage, f"{path.name}: {damage.bytes} bytes from {damage.offset} on are no records")
+        for damage in contents.damage
+    ]
     _later(found, contents.last_ts)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ssmd_runtime.storage.files import (
     StorageError,
     append,
+    check_in_place,
     data_sync,
     open_to_append,
     storage_error,
@@ -58,6 +59,15 @@ class Segment:
             except StorageError as problem:
                 self._unsynced = problem
                 raise
+
+    def check(self) -> None:
+        """Raises where the file was removed, replaced or cut by somebody else; no sync succeeds afterwards."""
+        try:
+            check_in_place(self.descriptor, self.path, self.size)
+        except StorageError as problem:
+            with self._syncing:
+                self._unsynced = self._unsynced or problem
+            raise
 
     def seal(self) -> Path:
         """Makes the content durable, then gives the file its sealed name, durably; the descriptor stays open."""

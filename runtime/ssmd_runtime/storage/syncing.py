@@ -27,11 +27,13 @@ _FULL_SECONDS: Final = 0.5
 
 
 class SyncListener(Protocol):
-    """Who is told: of each sync (seconds it took), each sealed file, and the failure that ends everything."""
+    """Who is told: of each sync (seconds it took), each sealed file, a full disk, and the failure that ends it all."""
 
     def synced(self, seconds: float) -> None: ...
 
     def sealed(self, path: Path) -> None: ...
+
+    def full(self, problem: StorageError) -> None: ...
 
     def failed(self, problem: StorageError) -> None: ...
 
@@ -96,8 +98,10 @@ class Syncer:
         except StorageError as problem:
             if not problem.full:
                 self._fail(problem)
-            elif self._timer is None:  # nothing was taken from the writer: tried again
-                self._timer = asyncio.get_running_loop().call_later(self._interval, self._due)
+            else:  # nothing was taken from the writer: it is tried again
+                self._listener.full(problem)
+                if self._timer is None:
+                    self._timer = asyncio.get_running_loop().call_later(self._interval, self._due)
             return
         if point is None or self._mode == "none":
             return

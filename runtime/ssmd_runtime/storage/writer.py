@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ssmd_runtime.storage import manifest as manifests
 from ssmd_runtime.storage.codec import BLOCK_BYTES, codec_of
-from ssmd_runtime.storage.files import StorageError, make_directory, storage_error
+from ssmd_runtime.storage.files import StorageError, check_in_place, make_directory, storage_error
 from ssmd_runtime.storage.gap_log import GapLog, gaps_between
 from ssmd_runtime.storage.layout import DayFiles, Layout
 from ssmd_runtime.storage.manifest import Manifest
@@ -184,6 +184,18 @@ class JsonlWriter:
         self.durable_records = max(self.durable_records, point.records)
         self.durable_bytes = max(self.durable_bytes, point.bytes)
 
+    def tick(self, now_ns: int) -> None:
+        """Every few seconds: seals the file of a day that is over, and looks whether all files are in their places.
+
+        Never while an earlier block waits for room: it would come after its day.
+        """
+        if now_ns >= self._day.until_ns:
+            self._roll(now_ns)
+        if self._segment is not None:
+            self._segment.check()
+        self._gaps.check()
+        check_in_place(self._lock, self._layout.lock, 0)
+
     def close(self) -> None:
         """Writes and syncs everything; the file stays as it is for the next start."""
         point = self.sync_point()  # it may open a file: what was gathered since the last one was sealed
@@ -216,6 +228,7 @@ class JsonlWriter:
         self.flush()
         if self._segment is not None:
             self._seal(self._segment)
+        self._gaps.close()
         self._day = self._days.at(now_ns)
 
     def _open(self) -> Segment:

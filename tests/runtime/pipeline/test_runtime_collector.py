@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -17,7 +20,9 @@ from ssmd_runtime.pipeline.preflight import Options, adapted
 from ssmd_runtime.reliability.dead_letters import DeadLetters
 from ssmd_runtime.secret import Secret
 from ssmd_runtime.simulator.server import Simulator
-from ssmd_runtime.spec import Auth, CircuitBreaker, Discovery, Limits, Liveness
+from ssmd_runtime.spec import Auth, Buffer, CircuitBreaker, Discovery, Limits, Liveness, Retry
+from ssmd_runtime.storage import segment as segment_module
+from ssmd_runtime.storage.files import StorageError
 
 
 @pytest.mark.parametrize("exchange", sorted(ENVIRONMENTS))
@@ -348,3 +353,110 @@ def test_stopping_does_not_wait_for_a_handshake(tmp_path):
             return task.result()
 
     assert played(work) == 0
+
+
+def test_a_quiet_feeds_file_is_sealed_at_the_days_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(collector_module, "_LOOK_SECONDS", 0.02)
+
+    async def work() -> int | None:
+        async with Simulator("binance", rate=0) as simulator:
+            async with collecting(spec_of("binance"), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.emit(5)
+                await run.received(simulator)
+                tomorrow = time.time_ns() + 86_400 * 1_000_000_000
+                monkeypatch.setattr(collector_module.time, "time_ns", lambda: tomorrow)
+                await run.until(lambda: run.collector.telemetry.sealed_files == 1)
+            return run.code
+
+    assert played(work) == 0
+    assert len(list(tmp_path.glob("*/binance.0001.manifest.json"))) == 1
+
+
+def test_a_file_that_is_removed_under_it_ends_the_collector(tmp_path, monkeypatch):
+    monkeypatch.setattr(collector_module, "_LOOK_SECONDS", 0.02)
+
+    async def work() -> int | None:
+        async with Simulator("binance", rate=0) as simulator:
+            async with collecting(spec_of("binance"), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                (path,) = tmp_path.glob("*/binance.jsonl*")
+                path.unlink()
+                await run.until(lambda: run.collector.telemetry.problem is not None)
+            assert "removed or replaced" in str(run.collector.telemetry.problem)
+            return run.code
+
+    assert played(work) == 1
+
+
+def test_one_frame_a_connection_is_no_reason_to_come_back_at_once(tmp_path):
+    """An exchange that sends a snapshot and drops us would ban whoever came back a hundred times a second."""
+
+    async def work() -> int:
+        async with Simulator("binance", rate=0) as simulator:
+            spec = spec_of("binance", on_disconnect="reconnect")
+            patient = Retry(max_attempts=5, initial_delay_ms=100, max_delay_ms=10_000, multiplier=3.0, jitter=0.0)
+            async with collecting(msgspec.structs.replace(spec, retry=patient), simulator, tmp_path) as run:
+                for number in range(1, 4):
+                    await run.until(lambda number=number: simulator.counters.accepted == number)
+                    await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                    await simulator.emit(1)
+                    await run.until(lambda number=number: run.collector.telemetry.messages["trade"] >= number)
+                    simulator.cut()
+                await asyncio.sleep(0.5)  # the third delay is 0.9 s
+                return simulator.counters.accepted
+
+    assert played(work) == 3
+
+
+def test_one_refusal_where_there_are_no_credentials_ends_nothing(tmp_path):
+    async def work() -> None:
+        async with Simulator("binance", rate=0) as simulator:
+            simulator.unauthorized(3)
+            async with collecting(spec_of("binance", on_disconnect="reconnect"), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+
+    played(work)
+
+
+def test_a_disk_that_takes_nothing_is_told_and_ends_the_collector(tmp_path, monkeypatch):
+    """No sync ever finishes: reading stops, /ready says why, and after a while the collector gives up."""
+    free = threading.Event()
+    monkeypatch.setattr(segment_module.Segment, "sync", lambda self: free.wait(20) and None)
+
+    async def work() -> tuple[int | None, str]:
+        async with Simulator("binance", rate=0) as simulator:
+            clocks = Liveness(ping_seconds=1, stale_seconds=2, watchdog_seconds=30)
+            spec = spec_of("binance", liveness=clocks, buffer=Buffer(max_bytes=65536), storage={"compression": "none"})
+            async with collecting(spec, simulator, tmp_path) as run:
+                telemetry = run.collector.telemetry
+                await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.emit(2000)
+                await run.until(lambda: telemetry.waiting is not None)
+                why = (await get(run.collector.http_port, "/ready"))[1]
+                await run.until(lambda: telemetry.problem is not None)
+                free.set()
+            return run.code, why
+
+    code, why = played(work)
+    assert code == 1
+    assert "too much waits for the disk" in why
+
+
+def test_what_a_full_disk_keeps_from_being_written_is_told_at_the_end(tmp_path, monkeypatch):
+    def full(descriptor: int, block: bytes, path: object, size: int) -> None:
+        del descriptor, block, size
+        raise StorageError(f"cannot write {path}: No space left on device", full=True)
+
+    async def work() -> tuple[int | None, str | None]:
+        async with Simulator("binance", rate=0) as simulator:
+            async with collecting(spec_of("binance", storage={"compression": "none"}), simulator, tmp_path) as run:
+                await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                monkeypatch.setattr(segment_module, "append", full)
+                await simulator.emit(5)
+                await run.until(lambda: run.collector.telemetry.waiting is not None)
+            return run.code, run.collector.telemetry.problem
+
+    code, problem = played(work)
+    assert code == 1
+    assert "were lost" in str(problem)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import socket
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starting import Nobody, closed_port, command, nobody, ran, spec_file
+from ssmd_runtime.pipeline.preflight import Options, StartError, adapted
+from ssmd_runtime.spec import decode
+from starting import ROOT, Nobody, closed_port, command, nobody, ran, spec_file
 
 
 def refused(spec: Path, *options: str, exchange: Nobody | None = None) -> list[str]:
@@ -75,6 +80,143 @@ def test_what_this_runtime_cannot_execute(changes: dict[str, Any], told: str, tm
     (line,) = refused(spec_file(tmp_path, **changes), "--data-dir", str(tmp_path / "data"))
     assert line.startswith(told)
     assert not (tmp_path / "data").exists()
+
+
+NO_URL = "is no ws:// or wss:// URL with a host, a port from 1 to 65535 where it says one, and no spaces"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"http__port": 65536}, "http.port is 65536: at most 65535 is possible"),
+        ({"http__port": -1}, "http.port is -1: at least 0 is needed"),
+        ({"storage__path": "/da\0ta"}, "storage.path holds control characters"),
+        ({"storage__path": "/da\nta"}, "storage.path holds control characters"),
+        ({"storage__path": ""}, "storage.path is empty"),
+        ({"storage__file_stem": ""}, "storage.file_stem '' begins no file name: "),
+        ({"storage__file_stem": "a/b"}, "storage.file_stem 'a/b' begins no file name: "),
+        ({"storage__file_stem": "../b"}, "storage.file_stem '../b' begins no file name: "),
+        ({"storage__file_stem": ".b"}, "storage.file_stem '.b' begins no file name: "),
+        ({"storage__file_stem": "a\u2028b"}, "storage.file_stem 'a\\u2028b' begins no file name: "),
+        ({"storage__sync_interval_ms": 0}, "storage.sync_interval_ms is 0: at least 1 is needed"),
+        ({"endpoint": ""}, f"endpoint {NO_URL}"),
+        ({"endpoint": "https://example.com/"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss:///stream"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss://example.com:0/"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss://example.com:65536/"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss://[::1/"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss://example.com/\r\nX: y"}, f"endpoint {NO_URL}"),
+        ({"endpoint": "wss://example.com/a b"}, f"endpoint {NO_URL}"),
+        ({"endpoint": f"wss://{'a' * 64}.com/"}, f"endpoint {NO_URL}"),
+        ({"retry__max_attempts": 0}, "retry.max_attempts is 0: at least 1 is needed"),
+        ({"retry__initial_delay_ms": -1}, "retry.initial_delay_ms is -1: at least 0 is needed"),
+        ({"retry__max_delay_ms": -1}, "retry.max_delay_ms is -1: at least 0 is needed"),
+        ({"retry__multiplier": 0.5}, "retry.multiplier is 0.5: at least 1 is needed"),
+        ({"retry__jitter": 1.5}, "retry.jitter is 1.5: it must be from 0 to 1"),
+        ({"retry__jitter": -0.1}, "retry.jitter is -0.1: it must be from 0 to 1"),
+        ({"circuit_breaker__failure_threshold": 0}, "circuit_breaker.failure_threshold is 0: at least 1 is needed"),
+        ({"circuit_breaker__success_threshold": 0}, "circuit_breaker.success_threshold is 0: at least 1 is needed"),
+        ({"circuit_breaker__timeout_seconds": -1}, "circuit_breaker.timeout_seconds is -1: at least 1 is needed"),
+        ({"liveness__ping_seconds": 0}, "liveness.ping_seconds is 0: at least 1 is needed"),
+        ({"liveness__stale_seconds": -5}, "liveness.stale_seconds is -5: at least 1 is needed"),
+        ({"liveness__stale_seconds": 30}, "liveness: ping_seconds (30) must be less than stale_seconds (30), "),
+        ({"liveness__watchdog_seconds": 9}, "liveness.watchdog_seconds is 9: at least 10 is needed"),
+        ({"liveness__watchdog_seconds": 2**31}, "liveness.watchdog_seconds is 2147483648: at most 2147483647 is "),
+        ({"rotation__max_bytes": 4095}, "rotation.max_bytes is 4095: at least 4096 is needed"),
+        ({"buffer__max_bytes": 65535}, "buffer.max_bytes is 65535: at least 65536 is needed"),
+        ({"subscriptions__channels": []}, "subscriptions: there are no channels, so nothing would ever be sent"),
+        ({"subscriptions__instruments": ["A", ""]}, "subscriptions.instruments: one of them is empty"),
+        ({"subscriptions__instruments": ["A", "B", "A"]}, "subscriptions.instruments: 'A' is there more than once"),
+        ({"subscriptions__instruments": ["A\x1b"]}, "subscriptions.instruments: 'A\\u001b' holds control characters"),
+        (
+            {"message_types__trade__timestamp_format": "julian"},
+            "message type trade: timestamp_format is 'julian', and this runtime knows unix_seconds, ",
+        ),
+        (
+            {"message_types__trade__sequence_scope": "per_day"},
+            "message type trade: sequence_scope is 'per_day', and this runtime knows per_subscription, ",
+        ),
+    ],
+    ids=lambda value: " ".join(map(repr, value.items()))[:60] if isinstance(value, dict) else "",
+)
+def test_what_no_collector_can_do(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """In this process: forty starts would only repeat what the next test shows once."""
+    with pytest.raises(StartError) as refusal:
+        adapted(decode(spec_file(tmp_path, **changes).read_bytes()), Options())
+    (line,) = refusal.value.lines
+    assert line.startswith(told)
+    assert line.isprintable()
+
+
+def test_control_the_repositorys_specs_are_sound(tmp_path: Path) -> None:
+    for path in sorted((ROOT / "generated").glob("*/spec*.json")):
+        adapted(decode(path.read_bytes()), Options(data_dir=tmp_path, files_only=True))
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    spec = spec_file(tmp_path, http__port=70000, storage__file_stem="", retry__max_attempts=0, feed__exchange="nasdaq")
+    told = [line.split()[0] for line in refused(spec, "--data-dir", str(tmp_path / "data"))]
+    assert told == ["storage.file_stem", "retry.max_attempts", "http.port", "no"]
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--endpoint", ""], f"--endpoint {NO_URL}"),
+        (["--endpoint", "http://127.0.0.1:1/"], f"--endpoint {NO_URL}"),
+        (["--http-host", "a" * 64], f"--http-host is no name or address of a host: '{'a' * 60}"[:60]),
+        (["--http-host", "a..b"], "--http-host is no name or address of a host: 'a..b'"),
+        (["--http-host", ""], "--http-host is no name or address of a host: ''"),
+        (["--http-host", "a\udcff"], "--http-host is no name or address of a host: "),
+    ],
+    ids=lambda value: " ".join(value)[:30].encode("ascii", "replace").decode() if isinstance(value, list) else "",
+)
+def test_options_that_lead_nowhere(options: list[str], told: str, tmp_path: Path) -> None:
+    (line,) = refused(spec_file(tmp_path), "--data-dir", str(tmp_path / "data"), *options)
+    assert line.startswith(told)
+
+
+def test_a_port_of_a_caller_in_this_process(tmp_path: Path) -> None:
+    spec = decode(spec_file(tmp_path).read_bytes())
+    with pytest.raises(StartError, match="--http-port is 65536: at most 65535 is possible"):
+        adapted(spec, Options(http_port=65536))
+
+
+def test_a_key_that_cannot_be_read_is_told_before_markets_are_asked_for(tmp_path: Path) -> None:
+    key, secret = tmp_path / "key", tmp_path / "secret"
+    key.write_text("an-id")
+    secret.write_text("no PEM at all")
+    fields = {"api_key": {"file": str(key)}, "api_secret": {"file": str(secret)}}
+    spec = spec_file(tmp_path, "kalshi-dev", retry__max_attempts=1)
+    content = json.loads(spec.read_text())
+    assert content["subscriptions"]["discovery"] is not None
+    for one in content["keys"]:
+        one["fields"] = fields if one["name"] == content["auth"]["key"] else one["fields"]
+    spec.write_text(json.dumps(content))
+    assert refused(spec, "--files-only", "--data-dir", str(tmp_path / "data")) == [
+        "kalshi: api_secret is no RSA private key in PEM (PKCS#1 or PKCS#8, without a passphrase)"
+    ]
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_spec_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        assert refused(path) == [f"cannot read {path}: it is no file, but a pipe or a device"]
+
+
+def test_control_a_file_without_a_name_is_a_spec(tmp_path: Path) -> None:
+    """As `ssmd run` hands it over: told what is wrong in it, so it was read."""
+    with tempfile.TemporaryFile() as file:
+        file.write(spec_file(tmp_path, feed__exchange="nasdaq").read_bytes())
+        file.flush()
+        arguments = command(Path(f"/dev/fd/{file.fileno()}"), closed_port(), "--data-dir", str(tmp_path / "data"))
+        done = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=60, check=False, pass_fds=[file.fileno()]
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ssmd-runtime: no exchange named nasdaq: ")
 
 
 def test_everything_that_publishes_and_uploads_is_told_at_once(tmp_path: Path) -> None:

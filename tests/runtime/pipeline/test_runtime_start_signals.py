@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,21 @@ def test_a_second_signal_ends_it_at_once(first: signal.Signals, second: signal.S
         process.send_signal(first)
         assert process.stderr is not None
         assert process.stderr.readline() == "closing\n"
+        time.sleep(1.1)  # before that it is taken for an echo of the first
         process.send_signal(second)
         assert ended(process)[1] == ""
         assert process.returncode == 128 + second
+
+
+def test_the_echo_of_a_signal_is_not_a_second_one(tmp_path: Path) -> None:
+    """timeout(1) signals its child, and then the child's group: that is one wish."""
+    with started(command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))) as process:
+        until(process, "listening")
+        process.send_signal(signal.SIGTERM)
+        until(process, "stopping")
+        process.send_signal(signal.SIGTERM)
+        assert ended(process)[1] == ""
+        assert process.returncode == 0
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

@@ -32,6 +32,9 @@ class Listener:
     def sealed(self, path: Path) -> None:
         self.files.append(path.name)
 
+    def full(self, problem: StorageError) -> None:
+        pass
+
     def failed(self, problem: StorageError) -> None:
         self.failures.append(str(problem))
 

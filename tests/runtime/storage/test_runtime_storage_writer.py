@@ -414,3 +414,134 @@ def test_frames_with_odd_shapes_do_not_hide_the_others_from_the_last_time(tmp_pa
     writer.append(block, 1, ENVELOPE.stamp(now).decode() + "Z", now)
     writer.close()
     assert restart(tmp_path, NOON).last_ts == "2026-09-22T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_quiet_file_is_sealed_when_its_day_is_over(tmp_path: Path, codec: str):
+    writer = started(spec_in(tmp_path, codec=codec))
+    give(writer, [b"1"])
+    writer.tick(NOON + 1)
+    assert writer.jobs == []
+    writer.tick(NOON + DAY)
+    (sealed,) = seal(writer)
+    assert frames(sealed) == [1]
+    assert writer.durable_records == 1
+    give(writer, [b"2"], NOON + DAY)
+    writer.close()
+    assert frames(tmp_path / "2026-09-23" / sealed.name.replace(".0001", "")) == [2]
+
+
+@pytest.mark.parametrize("name", [f"{TODAY}/kraken.jsonl", f"{TODAY}/kraken.gaps.jsonl", ".kraken.lock"])
+@pytest.mark.parametrize("harm", ["removed", "replaced", "cut"])
+def test_what_is_taken_away_while_it_is_written_is_told(tmp_path: Path, name: str, harm: str):
+    writer = started(spec_in(tmp_path))
+    give(writer, [b"1"])
+    writer.gap([Gap(id="a", ts="2026-09-22T12:00:01Z", feed="kraken", reason="sequence")], NOON)
+    writer.tick(NOON)
+    path = tmp_path / name
+    content = path.read_bytes()
+    if harm == "cut":
+        os.truncate(path, 0)
+    else:
+        path.unlink()
+    if harm == "replaced":
+        path.write_bytes(content)
+    if harm == "cut" and not content:
+        writer.tick(NOON)  # there is nothing in a lock
+        return
+    with pytest.raises(StorageError, match=rf"{path.name} was .* while it was written"):
+        writer.tick(NOON)
+
+
+def test_nothing_is_acknowledged_in_a_file_that_was_removed(tmp_path: Path):
+    writer = started(spec_in(tmp_path))
+    give(writer, [b"1"])
+    writer.path.unlink()
+    with pytest.raises(StorageError, match="removed"):
+        writer.tick(NOON)
+    with pytest.raises(StorageError, match="removed"):
+        writer.close()
+    assert writer.durable_records == 0
+
+
+def test_yesterdays_files_may_be_taken_away(tmp_path: Path):
+    writer = started(spec_in(tmp_path))
+    give(writer, [b"1"])
+    writer.gap([Gap(id="a", ts="2026-09-22T12:00:01Z", feed="kraken", reason="sequence")], NOON)
+    writer.tick(NOON + DAY)
+    seal(writer)
+    for path in (tmp_path / TODAY).iterdir():
+        path.unlink()
+    writer.tick(NOON + DAY)
+    writer.close()
+
+
+def sealed_days(root: Path, codec: str = "none") -> list[Path]:
+    """Two sealed files of one day, with three records each."""
+    writer = started(spec_in(root, codec=codec, max_bytes=300))
+    for n in range(6):
+        give(writer, [b'"%s"' % (bytes([97 + n]) * 20 + os.urandom(30).hex().encode())], NOON + n * 1_000_000_000)
+        writer.flush()
+    writer.tick(NOON + DAY)
+    done = seal(writer)
+    writer.close()
+    return done
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_sealed_file_that_lost_its_end_is_told_once(tmp_path: Path, codec: str):
+    first, *_ = sealed_days(tmp_path, codec)
+    was = read(tmp_path / TODAY / "kraken.0001.manifest.json")
+    os.truncate(first, was.bytes - 10)
+    found = restart(tmp_path, NOON + DAY, codec=codec)
+    ((path, damage, detail),) = found.damaged
+    assert (path, damage.offset, damage.bytes) == (first, was.bytes - 10, 10)
+    assert detail == f"kraken.0001.jsonl{'.zst' if codec == 'zstd' else ''}: 10 bytes from {was.bytes - 10} on are gone"
+    assert (damage.after_ts or "") < (damage.before_ts or "") <= (was.last_ts or "")
+    now = read(tmp_path / TODAY / "kraken.0001.manifest.json")
+    assert (now.sha256, now.bytes, now.damage) == (was.sha256, was.bytes, [damage])
+    assert restart(tmp_path, NOON + DAY, codec=codec).damaged == []
+
+
+def test_a_sealed_file_that_is_missing_is_told_once_and_its_number_is_not_used_again(tmp_path: Path):
+    *_, last = sealed_days(tmp_path)
+    manifest = last.with_name(last.name.replace(".jsonl", ".manifest.json"))
+    was = read(manifest)
+    last.unlink()
+    ((path, damage, detail),) = restart(tmp_path, NOON + DAY).damaged
+    assert (path, damage.bytes) == (last, was.bytes)
+    assert (damage.after_ts, damage.before_ts) == (was.first_ts, was.last_ts)
+    assert detail == f"{last.name}: is missing, and its {was.bytes} bytes with it"
+    assert restart(tmp_path, NOON + DAY).damaged == []
+    writer = started(spec_in(tmp_path), NOON)
+    give(writer, [b"1"])
+    writer.tick(NOON + DAY)
+    (sealed,) = seal(writer)
+    writer.close()
+    assert sealed.name > last.name
+    assert read(manifest).sha256 == was.sha256
+
+
+def test_a_sealed_file_that_grew_is_told(tmp_path: Path):
+    first, *_ = sealed_days(tmp_path)
+    was = first.stat().st_size
+    with first.open("ab") as file:
+        file.write(b"more")
+    ((_, damage, detail),) = restart(tmp_path, NOON + DAY).damaged
+    assert (damage.offset, damage.bytes) == (was, 4)
+    assert detail == f"{first.name}: 4 bytes from {was} on came after it was sealed"
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_damage_is_between_two_records(tmp_path: Path, codec: str):
+    writer = started(spec_in(tmp_path, codec=codec))
+    for n in range(3):
+        give(writer, [b'{"n":%d}' % n], NOON + n * 1_000_000_000)
+        writer.flush()
+    writer.close()
+    data = bytearray(writer.path.read_bytes())
+    place = len(data) // 2
+    data[place : place + 2] = b"\x00\x00"
+    writer.path.write_bytes(data)
+    ((_, damage, _),) = restart(tmp_path, NOON, codec=codec).damaged
+    assert (damage.after_ts, damage.before_ts) == ("2026-09-22T12:00:00.000000Z", "2026-09-22T12:00:02.000000Z")
