@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
+import os
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,8 +107,7 @@ def _spec_at(path: Path) -> CollectorSpec:
     from ssmd_runtime.spec import SpecError, decode
 
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_SPEC + 1)
+        content = _content(path)
     except OSError as problem:
         raise _Unreadable(f"cannot read {path}: {problem.strerror}") from None
     if len(content) > _MOST_SPEC:
@@ -114,6 +116,18 @@ def _spec_at(path: Path) -> CollectorSpec:
         return decode(content)
     except SpecError as problem:
         raise _Unreadable(f"{path}: {problem}") from None
+
+
+def _content(path: Path) -> bytes:
+    """At most one byte more than a spec may have. Files alone: a FIFO would wait for ever for somebody to write."""
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(opened, "rb") as file:
+        mode = os.fstat(opened).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise _Unreadable(f"cannot read {path}: it is no file, but a pipe or a device")
+        return file.read(_MOST_SPEC + 1)
 
 
 def _refuse(lines: list[str]) -> int:

@@ -14,6 +14,10 @@ import msgspec
 
 __all__ = [
     "API_VERSION",
+    "LEAST_BUFFER",
+    "LEAST_ROTATION",
+    "LEAST_WATCHDOG",
+    "MOST_NUMBER",
     "Auth",
     "Buffer",
     "Cache",
@@ -33,16 +37,31 @@ __all__ = [
     "Provenance",
     "Retry",
     "Rotation",
+    "SequenceScope",
     "SpecError",
     "Storage",
     "Subjects",
     "Subscriptions",
+    "TimestampFormat",
     "Transport",
     "decode",
     "encode",
 ]
 
 API_VERSION: Final = "ssmd.collector/v1"
+
+# Bounds, of which the compiler and the runtime's preflight both ask: what the one lets through the other executes.
+LEAST_BUFFER: Final = 65_536
+"""Bytes: one large frame."""
+LEAST_ROTATION: Final = 4_096
+"""Bytes: a page; smaller files are all names."""
+LEAST_WATCHDOG: Final = 10
+"""Seconds: the event loop comes by every five."""
+MOST_NUMBER: Final = 2**31 - 1
+"""Of seconds, milliseconds and attempts: what every timer of the system holds."""
+
+TimestampFormat = Literal["unix_seconds", "epoch_millis", "epoch_nanos", "iso8601", "pipeline"]
+SequenceScope = Literal["per_subscription", "per_product", "per_connection"]
 
 
 class SpecError(ValueError):

@@ -35,7 +35,17 @@ class _Listener(WSListener):
     """Collects text frames; what one read of the socket brought is delivered at once, in batches."""
 
     # a tenth of what receiving a frame costs is saved by these (decision 0020)
-    __slots__ = ("_batch", "_most_bytes", "_parts", "_parts_count", "_parts_type", "_reason", "_receiver", "ended", "transport")
+    __slots__ = (
+        "_batch",
+        "_most_bytes",
+        "_parts",
+        "_parts_count",
+        "_parts_type",
+        "_reason",
+        "_receiver",
+        "ended",
+        "transport",
+    )
 
     def __init__(self, receiver: Receiver, most_bytes: int) -> None:
         self._receiver = receiver

@@ -180,6 +180,7 @@ class Collector:
                 to_ts=damage.before_ts or self._capture.stamp(),
                 detail=detail,
             )
+        found.note()
         self._last_ts, self._earlier = found.last_ts, found.earlier
 
     def _build_feeds(self) -> None:

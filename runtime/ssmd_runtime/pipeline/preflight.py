@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ssmd_runtime.exchanges import check_paths, exchange_named
+from ssmd_runtime.exchanges.protocol import Share
+from ssmd_runtime.feeds.rest import headers_of
 from ssmd_runtime.keys.problems import KeyProblem
 from ssmd_runtime.keys.resolve import Sources, resolve
+from ssmd_runtime.pipeline.sound import unsound
 from ssmd_runtime.spec import SpecError
 from ssmd_runtime.storage.trading_day import TradingDays
 
@@ -43,7 +46,10 @@ class Options:
 
 def adapted(spec: CollectorSpec, options: Options) -> CollectorSpec:
     """The spec with the options worked in. Raises `StartError` where this runtime cannot do what it asks for."""
-    lines = [*_undone(spec, options)]
+    lines = [
+        *_undone(spec, options),
+        *unsound(spec, endpoint=options.endpoint, http_host=options.http_host, http_port=options.http_port),
+    ]
     try:
         TradingDays(spec.rotation)
         if spec.feed.type == "websocket":
@@ -57,9 +63,8 @@ def adapted(spec: CollectorSpec, options: Options) -> CollectorSpec:
     if options.data_dir is not None:
         storage = msgspec.structs.replace(storage, path=str(options.data_dir))
     transport = msgspec.structs.replace(spec.transport, type="memory", key=None)
-    return msgspec.structs.replace(
-        spec, endpoint=options.endpoint or spec.endpoint, storage=storage, transport=transport
-    )
+    endpoint = spec.endpoint if options.endpoint is None else options.endpoint
+    return msgspec.structs.replace(spec, endpoint=endpoint, storage=storage, transport=transport)
 
 
 def _undone(spec: CollectorSpec, options: Options) -> list[str]:
@@ -86,10 +91,28 @@ def _undone(spec: CollectorSpec, options: Options) -> list[str]:
 
 
 async def credentials(spec: CollectorSpec, sources: Sources | None = None) -> Credentials:
-    """The values of the key that the exchange wants. Raises `StartError` with every field that is missing."""
+    """The values of the key that the exchange wants.
+
+    Raises `StartError` with every field that is missing, or for a key that the exchange's module cannot read.
+    """
     if spec.auth.method == "none" or spec.auth.key is None:
         return {}
     try:
-        return (await resolve(spec, [spec.auth.key], sources))[spec.auth.key]
+        keys = (await resolve(spec, [spec.auth.key], sources))[spec.auth.key]
+        _try_key(spec, keys)
     except KeyProblem as problem:
         raise StartError(list(problem.lines)) from None
+    except SpecError as problem:
+        raise StartError([str(problem)]) from None
+    return keys
+
+
+def _try_key(spec: CollectorSpec, keys: Credentials) -> None:
+    """A session for nothing, only to have the key read: otherwise that is told after the markets were asked for."""
+    if spec.feed.type != "websocket":
+        headers_of(spec, keys)
+        return
+    anything = ("X",)
+    wanted = msgspec.structs.replace(spec.subscriptions, instruments=anything)
+    throw_away = msgspec.structs.replace(spec, subscriptions=wanted)
+    exchange_named(spec.feed.exchange).session(throw_away, Share(1, wanted.channels, anything), keys)

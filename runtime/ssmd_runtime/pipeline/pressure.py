@@ -1,7 +1,7 @@
 """When to stop reading: there is no room on the disk, or too much is received that is not on it yet.
 
-What is not read waits at the exchange's end, so memory stays bounded. Both states are told in /ready and in the log, and
-neither may last: after the spec's `stale_seconds` the collector gives up.
+What is not read waits at the exchange's end, so memory stays bounded. Both states are told in /ready and in the log,
+and neither may last: after the spec's `stale_seconds` the collector gives up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EVERY_SECONDS: Final = 1.0
 class Pressure:
     """Pauses and resumes the feeds of one collector. `fail` ends it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- what it weighs, and whom it tells
         self,
         spec: CollectorSpec,
         writer: JsonlWriter,

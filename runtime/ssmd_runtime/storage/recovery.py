@@ -42,6 +42,16 @@ class Recovered:
     torn: list[tuple[Path, int]] = field(default_factory=list)
     damaged: list[tuple[Path, Damage, str]] = field(default_factory=list)
     to_seal: list[tuple[DayFiles, Path, Contents]] = field(default_factory=list)
+    to_note: list[tuple[Path, manifests.Manifest]] = field(default_factory=list)
+
+    def note(self) -> None:
+        """Notes in manifests what became of their files; to be called when the gaps are declared, which tell it."""
+        for path, content in self.to_note:
+            try:
+                manifests.write(path, content)
+            except StorageError as problem:
+                if not problem.full:  # without room it is told once more at the next start
+                    raise
 
 
 def recover(
@@ -116,12 +126,12 @@ def _compare(found: Recovered, sealed: Path, manifest: Path, told: manifests.Man
     if any((known.offset, known.bytes) == (offset, length) for known in told.damage):
         return
     if size < told.bytes:
-        damage = Damage(offset, length, inspect(sealed).last_ts, told.last_ts)
+        damage = Damage(offset, length, inspect(sealed).last_ts or told.first_ts, told.last_ts)
         detail = f"{sealed.name}: {length} bytes from {offset} on are gone"
     else:
         damage = Damage(offset, length, told.last_ts)
         detail = f"{sealed.name}: {length} bytes from {offset} on came after it was sealed"
-    _note_manifest(found, sealed, manifest, told, (damage, detail))
+    _hold_against(found, sealed, manifest, told, (damage, detail))
 
 
 def _look_for_missing(day: DayFiles, found: Recovered) -> None:
@@ -136,15 +146,15 @@ def _look_for_missing(day: DayFiles, found: Recovered) -> None:
         damage = Damage(0, told.bytes, told.first_ts, told.last_ts)
         if damage not in told.damage:
             detail = f"{told.file}: is missing, and its {told.bytes} bytes with it"
-            _note_manifest(found, day.directory / told.file, manifest, told, (damage, detail))
+            _hold_against(found, day.directory / told.file, manifest, told, (damage, detail))
 
 
-def _note_manifest(
+def _hold_against(
     found: Recovered, sealed: Path, manifest: Path, told: manifests.Manifest, harm: tuple[Damage, str]
 ) -> None:
-    """Damage that came after the seal, noted in the manifest: what it said of the file as it was stays."""
+    """Damage that came after the seal, for the manifest: what it said of the file as it was stays."""
     found.damaged.append((sealed, *harm))
-    manifests.write(manifest, msgspec.structs.replace(told, damage=[*told.damage, harm[0]]))
+    found.to_note.append((manifest, msgspec.structs.replace(told, damage=[*told.damage, harm[0]])))
 
 
 def _cut(path: Path, contents: Contents) -> None:

@@ -20,7 +20,7 @@ def watched(moments: list[tuple[float, bool]]) -> list[object]:
     """What a watchdog of 8 seconds does: at each moment the loop has beaten just before, or has not."""
     clock = Clock()
     done: list[object] = []
-    dog = Watchdog(8.0, lambda seconds: done.append(round(seconds)), clock=clock, end=lambda code: done.append(code))
+    dog = Watchdog(8.0, lambda seconds: done.append(round(seconds)), clock=clock, end=done.append)
     for moment, beaten in moments:
         clock.now = 100.0 + moment
         if beaten:

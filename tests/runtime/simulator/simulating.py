@@ -71,5 +71,5 @@ async def the_rest(one: ClientConnection) -> list[bytes]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Waits for what nobody tells of."""
-    while not holds():  # noqa: ASYNC110  a listener's list has no event
+    while not holds():  # a listener's list has no event
         await asyncio.sleep(0.001)

@@ -216,6 +216,7 @@ def restart(root: Path, now: int, **spec: Any) -> Any:
     """A run that captures nothing; what it found."""
     writer = JsonlWriter(spec_in(root, **spec), now)
     found = writer.recover()
+    found.note()
     seal(writer)
     writer.close()
     return found
