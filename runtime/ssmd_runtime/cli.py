@@ -121,7 +121,7 @@ def _spec_at(path: Path) -> CollectorSpec:
 def _content(path: Path) -> bytes:
     """At most one byte more than a spec may have. Files alone: a FIFO would wait for ever for somebody to write."""
     opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(opened, "rb") as file:
+    with os.fdopen(opened, "rb") as file:
         mode = os.fstat(opened).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

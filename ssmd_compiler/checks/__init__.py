@@ -41,6 +41,8 @@ from ssmd_compiler.checks import (
     ssmd111_said_twice,
     ssmd112_one_name,
     ssmd113_sequence_incomplete,
+    ssmd114_ping_too_late,
+    ssmd115_collector_refuses,
     ssmd201_unknown_feed,
     ssmd202_unknown_schema,
     ssmd203_unknown_schema_version,
@@ -214,6 +216,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
     ),
     FeedStage: (
         ssmd113_sequence_incomplete,
+        ssmd114_ping_too_late,
         ssmd202_unknown_schema,
         ssmd203_unknown_schema_version,
         ssmd204_schema_without_version,
@@ -238,6 +241,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd410_approval_over,
     ),
     LinkedEnvironment: (
+        ssmd114_ping_too_late,
         ssmd201_unknown_feed,
         ssmd202_unknown_schema,
         ssmd203_unknown_schema_version,
@@ -269,6 +273,7 @@ TABLE: Final[Mapping[type, tuple[ModuleType, ...]]] = {
         ssmd708_name_reserved,
     ),
     Lowered: (
+        ssmd115_collector_refuses,
         ssmd701_name_too_long,
         ssmd703_nothing_to_consume,
         ssmd709_bad_subject,

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from ssmd_compiler.model.base import Model
-from ssmd_compiler.model.scalars import Cpu, Fraction, Identifier, ImageName, KeyUse, Multiplier, Positive, Size, Text
+from ssmd_compiler.model.scalars import (
+    BufferSize,
+    Cpu,
+    Fraction,
+    Identifier,
+    ImageName,
+    KeyUse,
+    Multiplier,
+    Positive,
+    RotationSize,
+    Size,
+    Text,
+    WatchdogSeconds,
+)
 
 __all__ = ["COMPONENTS", "CircuitBreaker", "Component", "Defaults", "Liveness", "Resources", "Retry"]
 
@@ -63,22 +76,22 @@ class Liveness(Model):
     """Seconds between two pings."""
     stale_seconds: Positive = 90
     """Seconds of silence after which the line is dead."""
-    watchdog_seconds: Positive = 120
-    """Seconds without progress after which the process itself is stuck."""
+    watchdog_seconds: WatchdogSeconds = 120
+    """Seconds without progress after which the process itself is stuck, at least 10."""
 
 
 class Rotation(Model):
     """When a file is sealed before its trading day ends."""
 
-    max_bytes: Size = "256MiB"
-    """Bytes of a file, with a unit, at which it is sealed and the next one begins."""
+    max_bytes: RotationSize = "256MiB"
+    """Bytes of a file, with a unit, at which it is sealed and the next one begins; at least 4096."""
 
 
 class Buffer(Model):
     """Memory between the socket and the disk; above it reading is paused."""
 
-    max_bytes: Size = "64MiB"
-    """Bytes in memory, with a unit, above which reading is paused."""
+    max_bytes: BufferSize = "64MiB"
+    """Bytes in memory, with a unit, above which reading is paused; at least 65536."""
 
 
 class Component(Model):

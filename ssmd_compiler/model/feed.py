@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
+from ssmd_runtime.spec import SequenceScope, TimestampFormat
 
 from ssmd_compiler.model.base import MOST, Model
 from ssmd_compiler.model.component import Defaults
@@ -107,13 +108,13 @@ class MessageType(Model):
     """The path to the instrument: names of JSON members, outermost first, joined by dots."""
     timestamp_field: FramePath | None = None
     """The path to the exchange's time."""
-    timestamp_format: Literal["unix_seconds", "epoch_millis", "epoch_nanos", "iso8601", "pipeline"] = "pipeline"
+    timestamp_format: TimestampFormat = "pipeline"
     """How that time is written; `pipeline`: there is none, the time of receipt stands in."""
     sequenced: Boolean = False
     """Whether a number counts the messages, so that gaps are found."""
     sequence_field: FramePath | None = None
     """The path to that number."""
-    sequence_scope: Literal["per_subscription", "per_product", "per_connection"] | None = None
+    sequence_scope: SequenceScope | None = None
     """Over what it counts."""
     sequence_group_by: FramePath | None = None
     """The path to what tells one count from another."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["DAY", "PORT", "Form", "number", "text", "text_or_number"]
+__all__ = ["DAY", "PORT", "Form", "at_least", "number", "text", "text_or_number"]
 
 DAY: Final = (
     r"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -23,6 +23,21 @@ DAY: Final = (
 
 PORT: Final = r"0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 """A port from 1 to 65535."""
+
+
+def at_least(least: int, digits: int) -> str:
+    """A pattern of the whole numbers from `least` on, written with at most so many digits, and no zero before them.
+
+    >>> at_least(42, 5)
+    '(?:42|4[3-9]|[5-9][0-9]|[1-9][0-9]{2,4})'
+    """
+    said = str(least)
+    larger = [
+        f"{said[:at]}[{int(digit) + 1}-9]" + "[0-9]" * (len(said) - at - 1)
+        for at, digit in enumerate(said)
+        if digit != "9"
+    ]
+    return f"(?:{'|'.join([said, *reversed(larger), f'[1-9][0-9]{{{len(said)},{digits - 1}}}'])})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+from ssmd_runtime.spec import LEAST_BUFFER, LEAST_ROTATION, LEAST_WATCHDOG, MOST_NUMBER
 
 from ssmd_compiler.dates import date_of
 from ssmd_compiler.model import forms
@@ -30,6 +31,7 @@ __all__ = [
     "NAME",
     "SCHEMA_NAME",
     "Boolean",
+    "BufferSize",
     "Copies",
     "Cpu",
     "Date",
@@ -46,6 +48,7 @@ __all__ = [
     "Name",
     "Number",
     "Positive",
+    "RotationSize",
     "SchemaUse",
     "Sha256",
     "Size",
@@ -54,13 +57,14 @@ __all__ = [
     "TimeOfDay",
     "Timezone",
     "Url",
+    "WatchdogSeconds",
     "bytes_of",
     "cores_of",
     "describe",
 ]
 
 
-MAX_POSITIVE = 2**31 - 1
+MAX_POSITIVE = MOST_NUMBER
 """What Kubernetes and most protocols hold in an integer."""
 
 MAX_COPIES = 5
@@ -119,6 +123,13 @@ def _positive(found: Any) -> int:
         raise wrong_form("expected a whole number of at least 1")
     if value > MAX_POSITIVE:
         raise wrong_form(f"expected a whole number of at most {MAX_POSITIVE}")
+    return value
+
+
+def _watchdog(found: Any) -> int:
+    value = _positive(found)
+    if value < LEAST_WATCHDOG:
+        raise wrong_form(f"expected a whole number of at least {LEAST_WATCHDOG}")
     return value
 
 
@@ -240,6 +251,15 @@ def bytes_of(size: str) -> int:
     return int(match[1]) * (_BINARY_UNITS.get(unit) or _UNITS[unit.upper()])
 
 
+def _size_from(least: int) -> str:
+    """The pattern of the sizes of at least so many bytes: for each unit, the numbers that suffice."""
+    units: dict[int, list[str]] = {}
+    scaled = [f"{scale}{end}" for scale in (*_BINARY_UNITS, "M", "G", "T") for end in ("", "B")]
+    for unit in ("", "B", "k", "KB", *scaled):
+        units.setdefault(-(-least // bytes_of(f"1{unit}")), []).append(unit)
+    return "|".join(f"{forms.at_least(number, 15)}(?:{'|'.join(names)})" for number, names in units.items())
+
+
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """A DNS label (RFC 1123): what Kubernetes takes as the name of nearly everything."""
 
@@ -267,6 +287,10 @@ _IDENTIFIER = r"[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?"
 _IDENTIFIER_EXPECTED = "letters and digits, with `.`, `_` and `-` between them, at most 63"
 _SHA256, _SHA256_EXPECTED = r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"
 _SIZE_EXPECTED = "a size such as 64MiB, 20Gi or 100MB"
+_BUFFER_SIZE = _size_from(LEAST_BUFFER)
+_BUFFER_SIZE_EXPECTED = f"a size of at least {LEAST_BUFFER} bytes, such as 64MiB"
+_ROTATION_SIZE = _size_from(LEAST_ROTATION)
+_ROTATION_SIZE_EXPECTED = f"a size of at least {LEAST_ROTATION} bytes, such as 256MiB"
 _CPU = r"[1-9][0-9]{0,5}m?|0\.(?=[0-9]*[1-9])[0-9]{1,3}|[1-9][0-9]{0,3}\.[0-9]{1,3}"
 _CPU_EXPECTED = "CPU such as 250m, 1 or 0.5"
 _DURATION, _DURATION_EXPECTED = r"[1-9][0-9]{0,5}[smhd]", "a duration such as 30s, 5m, 1h or 2d"
@@ -285,6 +309,11 @@ Integer = Annotated[
 ]
 Positive = Annotated[
     int, BeforeValidator(_positive), forms.number("Positive", "integer", minimum=1, maximum=MAX_POSITIVE)
+]
+WatchdogSeconds = Annotated[
+    int,
+    BeforeValidator(_watchdog),
+    forms.number("WatchdogSeconds", "integer", minimum=LEAST_WATCHDOG, maximum=MAX_POSITIVE),
 ]
 Copies = Annotated[int, BeforeValidator(_copies), forms.number("Copies", "integer", minimum=1, maximum=MAX_COPIES)]
 Number = Annotated[
@@ -338,6 +367,32 @@ Size = Annotated[
         examples=["64MiB", "20Gi"],
         kind="integer",
         minimum=1,
+        maximum=10**15 - 1,
+    ),
+]
+BufferSize = Annotated[
+    str,
+    BeforeValidator(_matching(_BUFFER_SIZE, _BUFFER_SIZE_EXPECTED)),
+    forms.text_or_number(
+        "BufferSize",
+        _BUFFER_SIZE,
+        _BUFFER_SIZE_EXPECTED,
+        examples=["64MiB"],
+        kind="integer",
+        minimum=LEAST_BUFFER,
+        maximum=10**15 - 1,
+    ),
+]
+RotationSize = Annotated[
+    str,
+    BeforeValidator(_matching(_ROTATION_SIZE, _ROTATION_SIZE_EXPECTED)),
+    forms.text_or_number(
+        "RotationSize",
+        _ROTATION_SIZE,
+        _ROTATION_SIZE_EXPECTED,
+        examples=["256MiB"],
+        kind="integer",
+        minimum=LEAST_ROTATION,
         maximum=10**15 - 1,
     ),
 ]

@@ -57,7 +57,7 @@ BOTH = {
     "for": ("Environment", _environment("alerts: {a: {for: 5m, threshold: 1e-7}}")),
     "nothing where nothing may be": ("Environment", _environment("archiver:\ndescription: ~")),
     "a number that is text": ("Environment", _environment("namespace: 12\nconnector: {version: 1.10}")),
-    "the end of a day's number": ("Environment", _environment("connector: {buffer: {max_bytes: 1024}}")),
+    "the end of a day's number": ("Environment", _environment("connector: {buffer: {max_bytes: 65536}}")),
     "a protocol in a word": ("Feed", _version("protocol: wss, endpoint_template: 'wss://a.example'")),
     "a protocol": ("Feed", _version("protocol: {transport: wss}, endpoint: 'wss://u:p@[::1]:65535/a?b'")),
     "free settings": ("Feed", _version("protocol: wss, endpoint: 'wss://a', parser_config: {a: [1, {b: }]}")),

@@ -172,6 +172,8 @@ SIZES = {
 @pytest.mark.parametrize("written", SIZES)
 def test_a_size_is_its_bytes(written):
     assert (
-        bytes_of(value("connector", f"buffer: {{max_bytes: {written}}}", "connector.buffer.max_bytes"))
+        bytes_of(
+            value("connector", f"resources: {{limits: {{memory: {written}}}}}", "connector.resources.limits.memory")
+        )
         == SIZES[written]
     )

@@ -39,7 +39,7 @@ TREES = {
     "archived": durable() | {"exchanges/feeds/kalshi.yaml": FEED.encode()},
     "small, and a short watchdog": durable(
         transport={"jetstream": {"max_bytes": "64MiB"}},
-        connector={"liveness": {"ping_seconds": "1", "stale_seconds": "2", "watchdog_seconds": "3"}},
+        connector={"liveness": {"ping_seconds": "1", "stale_seconds": "2", "watchdog_seconds": "10"}},
     ),
     "large, and a long watchdog": durable(
         transport={"jetstream": {"max_bytes": "100TiB"}},

@@ -53,12 +53,16 @@ def main() -> int:
         with simulator(os.environ.get("DEMO_RATE", "200")) as url:
             print(f"the simulated exchange: {url}")
             code = captured(folder, workspace, url, float(os.environ.get("DEMO_SECONDS", "15")))
+        show_data(folder)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head -1` has read enough; what is still buffered must not be tried again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (DemoError, OSError, ValueError) as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    show_data(folder)
     return code
 
 

@@ -93,9 +93,9 @@ class WebSocketFeed:
         self._leave: str | None = None
         self._unanswered: set[Refusal] = set()
 
-    def resume_from(self, gap: str, last_ts: str | None) -> None:
-        """The gap of the time in which nothing ran is open: the first data closes it."""
-        self._gaps.append(_OpenGap(gap, {"reason": "restart", "from_ts": last_ts}))
+    def resume_from(self, gap: str, fields: dict[str, Any]) -> None:
+        """A gap is open since before this run, or since it began: the first data closes it."""
+        self._gaps.append(_OpenGap(gap, fields))
 
     async def run(self) -> None:
         """Opens connections until there is a reason not to."""

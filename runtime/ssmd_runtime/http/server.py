@@ -1,7 +1,8 @@
 """A small HTTP server for probes and Prometheus: three paths, GET and HEAD, one request a connection.
 
 Bounded in everything: the size of a request, the time for it and for its answer, the number of connections. A client
-that is slow holds its own connection and nothing else. Parsing is h11's.
+that is slow holds its own connection and nothing else; where there are too many, the oldest one goes, so that a probe
+is always served. Parsing is h11's.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class HttpServer:
 
     def __init__(self, pages: dict[str, Callable[[], Page]]) -> None:
         self._pages = pages
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, None] = {}  # in the order in which they came
         self._server: asyncio.Server | None = None
 
     async def start(self, port: int, host: str | None = None) -> int:
@@ -45,18 +46,25 @@ class HttpServer:
                 writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = None
+        self._make_room()
         try:
-            if len(self._open) <= _MOST_CONNECTIONS:
-                async with asyncio.timeout(_SECONDS):
-                    await self._answer(reader, writer)
+            async with asyncio.timeout(_SECONDS):
+                await self._answer(reader, writer)
         except (TimeoutError, OSError, h11.RemoteProtocolError):
             pass
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer, None)
             if writer.transport.get_write_buffer_size():
                 writer.transport.abort()
             writer.close()
+
+    def _make_room(self) -> None:
+        """Lets go of who waited longest without having its answer: most likely slow, and others are not."""
+        while len(self._open) > _MOST_CONNECTIONS:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            oldest.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MOST_REQUEST)

@@ -224,10 +224,11 @@ class Capture:
         return Taken(1, [], now_ns)
 
     def _declare(self, connection: int, jumps: list[Jump], now_ns: int) -> None:
-        """Gap records for what the sequences miss, on disk before the frames that showed it."""
+        """Gap records for what the sequences miss, on disk before the frames that showed it.
+
+        The numbers say exactly what is missing. When each counter was seen last nobody keeps: `from_ts` stays null.
+        """
         stamp = self.stamp(now_ns)
-        last = self._telemetry.last_message
-        before = self.stamp(int(last * 1e9)) if last else None
         records = [
             Gap(
                 id=f"{self._run}-{next(self._ids)}",
@@ -240,7 +241,6 @@ class Capture:
                 symbol=jump.group if isinstance(jump.group, str) else None,
                 expected=jump.expected,
                 got=jump.got,
-                from_ts=before,
                 to_ts=stamp,
                 detail="too many counters: their numbers were forgotten" if jump.overflow else None,
             )

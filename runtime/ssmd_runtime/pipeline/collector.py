@@ -32,6 +32,7 @@ from ssmd_runtime.pipeline.pressure import Pressure
 from ssmd_runtime.pipeline.rest_feed import RestFeed
 from ssmd_runtime.pipeline.unread import Unread
 from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
+from ssmd_runtime.reliability.gaps import fields_of
 from ssmd_runtime.reliability.sequences import SequenceTracker
 from ssmd_runtime.reliability.watchdog import Watchdog
 from ssmd_runtime.spec import SpecError
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from ssmd_runtime.feeds.client import Client
     from ssmd_runtime.http.server import Page
     from ssmd_runtime.keys.resolve import Sources
+    from ssmd_runtime.reliability.gaps import Gap
     from ssmd_runtime.spec import CollectorSpec
 
 __all__ = ["Collector", "run"]
@@ -104,6 +106,7 @@ class Collector:
         self._work: list[asyncio.Future[None]] = []
         self._last_ts: str | None = None
         self._earlier = False
+        self._open_gaps: list[Gap] = []
         self._ended = asyncio.Event()
         self._pressure = Pressure(spec, self._writer, self.telemetry, self._log, self._feeds, self.failed)
         self._started = False
@@ -181,7 +184,7 @@ class Collector:
                 detail=detail,
             )
         found.note()
-        self._last_ts, self._earlier = found.last_ts, found.earlier
+        self._last_ts, self._earlier, self._open_gaps = found.last_ts, found.earlier, found.open_gaps
 
     def _build_feeds(self) -> None:
         if self._spec.feed.type != "websocket":
@@ -307,10 +310,17 @@ class Collector:
                 self._start(feed.run())
 
     def _open_restart_gaps(self) -> None:
-        """Between the last run's last record and the first one of this run nothing was captured."""
+        """Between the last run's last record and the first one of this run nothing was captured.
+
+        Which connection goes on where an earlier one ended is not known: what the last run left open ends with the
+        first data of all of them.
+        """
         if self._earlier:
+            fields: dict[str, Any] = {"reason": "restart", "from_ts": self._last_ts}
             for feed in [self._rest] if self._rest is not None else self._feeds:
-                feed.resume_from(self._capture.gap(reason="restart", from_ts=self._last_ts), self._last_ts)
+                for gap in self._open_gaps:
+                    feed.resume_from(gap.id, fields_of(gap))
+                feed.resume_from(self._capture.gap(**fields), fields)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:

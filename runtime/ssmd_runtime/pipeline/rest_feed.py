@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssmd_runtime.feeds.rest import Reports, RestPoller
 
@@ -33,7 +33,7 @@ class RestFeed:
         """Raises `SpecError` for a spec that the poller cannot execute."""
         self._capture = capture
         self._telemetry = telemetry
-        self._restart: tuple[str, str | None] | None = None
+        self._open: list[tuple[str, dict[str, Any]]] = []
         reports = Reports(
             sink=self._take, missed=self._missed, error=self._error, connected=self._connected, breaker=breaker
         )
@@ -42,16 +42,15 @@ class RestFeed:
     async def run(self) -> None:
         await self._poller.run()
 
-    def resume_from(self, gap: str, last_ts: str | None) -> None:
-        """The gap of the time in which nothing ran is open: the first answer closes it."""
-        self._restart = gap, last_ts
+    def resume_from(self, gap: str, fields: dict[str, Any]) -> None:
+        """A gap is open since before this run, or since it began: the first answer closes it."""
+        self._open.append((gap, fields))
 
     def _take(self, frames: list[bytes]) -> None:
         taken = self._capture.take(0, frames)
-        if self._restart is not None:
-            gap, last_ts = self._restart
-            self._restart = None
-            self._capture.gap(reason="restart", gap_id=gap, from_ts=last_ts, to_ts=self._capture.stamp(taken.now_ns))
+        for gap, fields in self._open:
+            self._capture.gap(gap_id=gap, to_ts=self._capture.stamp(taken.now_ns), **fields)
+        self._open.clear()
 
     def _missed(self, what: Missed) -> None:
         self._capture.gap(

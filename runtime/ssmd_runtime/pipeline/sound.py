@@ -7,6 +7,7 @@ endpoint, which may hold a secret, and none shows anything that could steer a te
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from ssmd_runtime.spec import CollectorSpec
 
-__all__ = ["unsound"]
+__all__ = ["NO_CHANNELS", "unsound"]
+
+NO_CHANNELS: Final = "subscriptions: there are no channels, so nothing would ever be sent"
 
 _MOST_PORT: Final = 65_535
 _MOST_BYTES: Final = 2**63 - 1
@@ -41,7 +44,7 @@ def unsound(
     if endpoint is not None:
         yield from _url("--endpoint", endpoint, spec.feed.type)
     if http_host is not None and not _is_host(http_host):
-        yield f"--http-host is no name or address of a host: {printable(http_host, 60)!r}"
+        yield f"--http-host is no name or address of a host: {_shown(http_host)}"
     if http_port is not None:
         yield from _whole("--http-port", http_port, 0, _MOST_PORT)
 
@@ -53,7 +56,7 @@ def _endpoint(spec: CollectorSpec) -> Iterator[str]:
 def _subscriptions(spec: CollectorSpec) -> Iterator[str]:
     wanted = spec.subscriptions
     if spec.feed.type == "websocket" and not wanted.channels:
-        yield "subscriptions: there are no channels, so nothing would ever be sent"
+        yield NO_CHANNELS
     yield from _names("subscriptions.channels", wanted.channels)
     yield from _names("subscriptions.instruments", wanted.instruments)
 
@@ -75,7 +78,7 @@ def _storage(spec: CollectorSpec) -> Iterator[str]:
     stem = storage.file_stem
     if not stem or "/" in stem or stem.startswith(".") or _steers(stem):
         yield (
-            f"storage.file_stem {printable(stem, 60)!r} begins no file name:"
+            f"storage.file_stem {_shown(stem)} begins no file name:"
             " it is empty, starts with a dot, or holds a slash or control characters"
         )
     yield from _whole("storage.sync_interval_ms", storage.sync_interval_ms, 1)
@@ -145,7 +148,7 @@ def _whole(name: str, value: int, least: int, most: int = MOST_NUMBER) -> Iterat
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> Iterator[str]:
     if value not in known:
-        yield f"{name} is {printable(value, 60)!r}, and this runtime knows {', '.join(known)}"
+        yield f"{name} is {_shown(value)}, and this runtime knows {', '.join(known)}"
 
 
 def _names(name: str, values: tuple[str, ...]) -> Iterator[str]:
@@ -153,14 +156,10 @@ def _names(name: str, values: tuple[str, ...]) -> Iterator[str]:
         yield f"{name}: one of them is empty"
     for value in dict.fromkeys(values):
         if _steers(value):
-            yield f"{name}: {printable(value, 60)!r} holds control characters"
-    twice = [value for value in dict.fromkeys(values) if value and values.count(value) > 1] if _repeats(values) else []
-    for value in twice:
-        yield f"{name}: {printable(value, 60)!r} is there more than once"
-
-
-def _repeats(values: tuple[str, ...]) -> bool:
-    return len(set(values)) < len(values)
+            yield f"{name}: {_shown(value)} holds control characters"
+    for value, times in Counter(values).items():
+        if value and times > 1:
+            yield f"{name}: {_shown(value)} is there more than once"
 
 
 def _url(name: str, value: str, kind: str) -> Iterator[str]:
@@ -189,6 +188,10 @@ def _is_host(value: str) -> bool:
         return False
 
 
+def _shown(value: str) -> str:
+    return f"'{printable(value, 60)}'"
+
+
 def _steers(value: str) -> bool:
     """Whether there are control characters, line breaks, or halves of characters."""
-    return any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value)
+    return not value.isprintable() and any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value)

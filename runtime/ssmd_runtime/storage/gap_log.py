@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ssmd_runtime.reliability.gaps import UNTIL_DATA, Gap
 from ssmd_runtime.storage.files import append, check_in_place, data_sync, open_to_append, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ssmd_runtime.reliability.gaps import Gap
     from ssmd_runtime.storage.layout import DayFiles
 
-__all__ = ["GapLog", "gaps_between"]
+__all__ = ["GapLog", "gaps_between", "left_open"]
 
 
 class GapLog:
@@ -48,6 +48,27 @@ class GapLog:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor, self._path = -1, None
+
+
+def left_open(path: Path) -> list[Gap]:
+    """The gaps of a file that end with the next data and have not ended; what cannot be read is passed over."""
+    found: dict[str, Gap] = {}
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    gap = msgspec.json.decode(line, type=Gap)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    continue
+                if gap.to_ts is None and gap.reason in UNTIL_DATA:
+                    found[gap.id] = gap
+                else:
+                    found.pop(gap.id, None)
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise storage_error("read", path, problem) from None
+    return list(found.values())
 
 
 def gaps_between(

@@ -1,8 +1,8 @@
 """What a start does before anything is appended: nothing that the last run wrote is lost, or lost without a word.
 
 Cuts the torn tail off the file that was being written, seals what belongs to another day or is damaged, and finishes
-seals that were interrupted. Sealed files are held against their manifests: one that is shorter, longer or missing is told,
-once, and its manifest says so from then on.
+seals that were interrupted. Sealed files are held against their manifests: one that is shorter, longer or missing is
+told, once, and its manifest says so from then on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import msgspec
 
 from ssmd_runtime.storage import manifest as manifests
 from ssmd_runtime.storage.files import StorageError, data_sync, refuse_special, storage_error, sync_directory
+from ssmd_runtime.storage.gap_log import left_open
 from ssmd_runtime.storage.inspection import Contents, Damage, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ssmd_runtime.reliability.gaps import Gap
     from ssmd_runtime.storage.envelope import Line
     from ssmd_runtime.storage.layout import DayFiles, Layout
 
@@ -34,6 +36,7 @@ class Recovered:
 
     `earlier`: something ran before. `last_ts` is the time of the last record that there is, over all days; `to_seal`
     files with their contents, renamed already, that need a manifest. `damaged` says in words what is wrong.
+    `open_gaps` wait for data, in the gaps file of `gaps_day`, the last one that there is.
     """
 
     contents: Contents | None = None
@@ -42,6 +45,8 @@ class Recovered:
     torn: list[tuple[Path, int]] = field(default_factory=list)
     damaged: list[tuple[Path, Damage, str]] = field(default_factory=list)
     to_seal: list[tuple[DayFiles, Path, Contents]] = field(default_factory=list)
+    open_gaps: list[Gap] = field(default_factory=list)
+    gaps_day: str | None = None
     to_note: list[tuple[Path, manifests.Manifest]] = field(default_factory=list)
 
     def note(self) -> None:
@@ -75,6 +80,10 @@ def _recover_day(
     compressed: bool,
     visit: Callable[[list[Line]], None] | None,
 ) -> None:
+    if day.gaps.exists():
+        refuse_special(day.gaps, stat.S_ISREG)
+        found.open_gaps, found.gaps_day = left_open(day.gaps), day.name
+        found.earlier = True
     for temporary in day.directory.glob(f".{day.stem}.*.tmp"):
         temporary.unlink()
     for sealed in day.sealed():

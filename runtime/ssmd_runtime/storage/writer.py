@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ssmd_runtime.storage import manifest as manifests
 from ssmd_runtime.storage.codec import BLOCK_BYTES, codec_of
 from ssmd_runtime.storage.files import StorageError, check_in_place, make_directory, storage_error
-from ssmd_runtime.storage.gap_log import GapLog, gaps_between
+from ssmd_runtime.storage.gap_log import GapLog, gaps_between, left_open
 from ssmd_runtime.storage.layout import DayFiles, Layout
 from ssmd_runtime.storage.manifest import Manifest
 from ssmd_runtime.storage.recovery import Recovered, recover
@@ -141,6 +141,8 @@ class JsonlWriter:
         found = recover(self._layout, self._day.name, compressed=self._codec.compressed, visit=visit)
         self.jobs += [SealJob(self._spec, day, path, contents, {}) for day, path, contents in found.to_seal]
         self._segment = Segment(self._files, self.path, found.contents)
+        if found.open_gaps and found.gaps_day != self._day.name:
+            self._gaps.write(self._files, found.open_gaps)  # the last file has them all: this run may see no data
         return found
 
     def append(self, block: bytes, records: int, stamp: str, now_ns: int) -> None:
@@ -170,6 +172,8 @@ class JsonlWriter:
 
     def gap(self, gaps: Sequence[Gap], now_ns: int) -> None:
         """Gap records, durable when this returns."""
+        if now_ns >= self._day.until_ns:
+            self._roll(now_ns)
         self._gaps.write(self._layout.day(self._days.at(now_ns).name), gaps)
 
     def sync_point(self) -> SyncPoint | None:
@@ -224,12 +228,19 @@ class JsonlWriter:
         self.durable_records, self.durable_bytes = self.written_records, self.written_bytes
 
     def _roll(self, now_ns: int) -> None:
-        """A new trading day: the old file is sealed, where it holds anything."""
+        """A new trading day: the old file is sealed, where it holds anything, and gaps that are open are handed on.
+
+        So the last gaps file has all that is open, and a start need not read the others.
+        """
         self.flush()
         if self._segment is not None:
             self._seal(self._segment)
+        day = self._days.at(now_ns)
+        waiting = left_open(self._files.gaps)
         self._gaps.close()
-        self._day = self._days.at(now_ns)
+        if waiting:
+            self._gaps.write(self._layout.day(day.name), waiting)
+        self._day = day
 
     def _open(self) -> Segment:
         self._segment = Segment(self._files, self.path)

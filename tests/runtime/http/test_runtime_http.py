@@ -98,18 +98,31 @@ def test_slow_clients_hold_nobody_up(monkeypatch):
     serving(work)
 
 
-def test_connections_are_bounded(monkeypatch):
+def test_connections_are_bounded_and_the_newest_is_served(monkeypatch):
+    """Slow ones cannot shut a probe out: the oldest of them is let go, and no other."""
     monkeypatch.setattr(http_server, "_MOST_CONNECTIONS", 3)
+
+    def let_go(line: socket.socket) -> bool:
+        line.settimeout(0)
+        try:
+            return line.recv(10) == b""
+        except ConnectionResetError:
+            return True
+        except BlockingIOError:
+            return False
 
     async def work(port: int) -> None:
         with contextlib.ExitStack() as stack:
+            slow = []
             for _ in range(3):
-                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-            await asyncio.sleep(0.05)
-            with contextlib.suppress(ConnectionError):
-                assert await said(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n") == b""
-        await asyncio.sleep(0.05)
-        assert (await said(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+                slow.append(stack.enter_context(socket.create_connection(("127.0.0.1", port))))
+                slow[-1].sendall(b"G")
+                await asyncio.sleep(0.02)
+            for gone in ([True, False, False], [True, False, False]):
+                answer = await said(port, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                await asyncio.sleep(0.02)
+                assert [let_go(line) for line in slow] == gone  # the second time there was room
 
     serving(work)
 

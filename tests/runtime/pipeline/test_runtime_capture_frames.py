@@ -222,9 +222,12 @@ def trade(number: int, symbol: str = "BTC/USD") -> bytes:
 
 def test_a_jump_is_declared_before_the_frame_that_showed_it(tmp_path: Path):
     bench = Bench(tmp_path)
-    bench.capture.take(1, [trade(1), trade(2), trade(5), trade(6)])
+    bench.capture.take(1, [trade(1)])
+    bench.capture.take(2, [trade(9, "ETH/USD")])
+    bench.capture.take(1, [trade(2), trade(5), trade(6)])
     (gap,) = bench.gaps()
     assert (gap["reason"], gap["symbol"], gap["expected"], gap["got"]) == ("sequence", "BTC/USD", 3, 5)
+    assert (gap["from_ts"], gap["to_ts"]) == (None, gap["ts"])
     assert bench.telemetry.gaps == {"sequence": 1}
 
 

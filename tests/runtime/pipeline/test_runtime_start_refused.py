@@ -194,9 +194,13 @@ def test_a_key_that_cannot_be_read_is_told_before_markets_are_asked_for(tmp_path
     for one in content["keys"]:
         one["fields"] = fields if one["name"] == content["auth"]["key"] else one["fields"]
     spec.write_text(json.dumps(content))
-    assert refused(spec, "--files-only", "--data-dir", str(tmp_path / "data")) == [
-        "kalshi: api_secret is no RSA private key in PEM (PKCS#1 or PKCS#8, without a passphrase)"
-    ]
+    with nobody() as exchange:
+        done = ran(command(spec, exchange.port, "--files-only", "--data-dir", str(tmp_path / "data")))
+        assert (done.returncode, exchange.called) == (2, False)
+    assert {json.loads(line)["event"] for line in done.stdout.splitlines()} == {"key_read"}
+    assert done.stderr == (
+        "ssmd-runtime: kalshi: api_secret is no RSA private key in PEM (PKCS#1 or PKCS#8, without a passphrase)\n"
+    )
     assert not (tmp_path / "data").exists()
 
 

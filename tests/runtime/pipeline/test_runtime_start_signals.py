@@ -106,7 +106,7 @@ def test_the_echo_of_a_signal_is_not_a_second_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_it_ends_while_it_looks_for_markets(number: signal.Signals, tmp_path: Path) -> None:
     """The exchange takes the call and says nothing: it is not waited for."""
-    changes = {"auth": {"method": "none", "key": None}, "endpoint": ""}
+    changes = {"auth": {"method": "none", "key": None}}
     with socket.create_server(("127.0.0.1", 0)) as silent:
         spec = spec_file(tmp_path, "kalshi-dev", **changes)
         arguments = command(spec, silent.getsockname()[1], "--files-only", "--data-dir", str(tmp_path / "d"))

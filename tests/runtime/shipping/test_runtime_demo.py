@@ -51,6 +51,20 @@ def test_it_captures_for_some_seconds(tmp_path: Path) -> None:
         assert "kraken" in shown.stdout
 
 
+def test_nobody_reads_on(tmp_path: Path) -> None:
+    """As in `make demo | head -1`: it ends, with nothing to complain about, and so do the processes it started."""
+    with subprocess.Popen(DEMO, env=world(tmp_path, "600"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            assert process.stdout.readline().startswith(b"compiled ")
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_it_ends_sooner_and_still_tells(number: signal.Signals, tmp_path: Path) -> None:
     pipe = subprocess.PIPE

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from ssmd_runtime.reliability.gaps import Gap
@@ -546,3 +547,36 @@ def test_damage_is_between_two_records(tmp_path: Path, codec: str):
     writer.path.write_bytes(data)
     ((_, damage, _),) = restart(tmp_path, NOON, codec=codec).damaged
     assert (damage.after_ts, damage.before_ts) == ("2026-09-22T12:00:00.000000Z", "2026-09-22T12:00:02.000000Z")
+
+
+def test_a_start_is_told_what_is_open_since_the_last_run(tmp_path: Path):
+    writer = started(spec_in(tmp_path))
+    ts, reasons = "2026-09-22T12:00:00Z", ["stopped", "disconnected", "stale", "connect_failed", "restart", "refused"]
+    opened = [Gap(id=reason, ts=ts, feed="kraken", reason=reason, received=7) for reason in reasons]
+    closed = Gap(id="closed", ts=ts, feed="kraken", reason="disconnected")
+    writer.gap([*opened, closed, msgspec.structs.replace(closed, to_ts=ts)], NOON)
+    writer.close()
+    with (tmp_path / TODAY / "kraken.gaps.jsonl").open("ab") as file:
+        file.write(b"not JSON\n{}\n")
+    for later in (0, 0, 1, 5):  # a run without data hands them on, from one day to another
+        found = restart(tmp_path, NOON + later * DAY)
+        assert found.earlier
+        assert found.open_gaps == opened[:-1]
+    assert len((tmp_path / TODAY / "kraken.gaps.jsonl").read_bytes().splitlines()) == 10
+    assert len((tmp_path / "2026-09-27/kraken.gaps.jsonl").read_bytes().splitlines()) == 5
+
+
+@pytest.mark.parametrize("how", ["tick", "append", "gap"])
+def test_what_is_open_over_midnight_stands_in_the_new_days_file_too(tmp_path: Path, how: str):
+    writer, ts = started(spec_in(tmp_path)), "2026-09-22T12:00:00Z"
+    opened = [Gap(id=name, ts=ts, feed="kraken", reason="stale") for name in ("a", "b")]
+    writer.gap(opened, NOON)
+    if how == "tick":
+        writer.tick(NOON + DAY)
+    elif how == "append":
+        give(writer, [b"1"], NOON + DAY)
+    writer.gap([msgspec.structs.replace(opened[0], to_ts=ts)], NOON + DAY)
+    writer.tick(NOON + DAY)
+    writer.close()
+    found = restart(tmp_path, NOON + DAY)
+    assert (found.gaps_day, found.open_gaps) == ("2026-09-23", opened[1:])

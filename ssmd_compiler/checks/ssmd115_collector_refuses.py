@@ -1,0 +1,45 @@
+"""SSMD115: the collector would refuse to start.
+
+The runtime proves its spec before it connects; this asks the same of every spec that is compiled: an endpoint of the
+feed's type, no channel or symbol twice or empty, no control characters in file names. A feed that has no channels and
+no message types yet compiles.
+
+FAIL environments/dev.yaml
+    spec: {symbols: [INXD-25-B4000, INXD-25-B4000]}
+
+PASS environments/dev.yaml
+    spec: {symbols: [INXD-25-B4000, INXD-25-B4500]}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ssmd_runtime.pipeline.sound import NO_CHANNELS, unsound
+
+from ssmd_compiler.diagnostics import Diagnostic, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssmd_compiler.lower import Lowered
+
+CODE = "SSMD115"
+
+_PLACES: Final = {
+    "subscriptions.instruments": ("symbols",),
+    "storage": ("middleware", "storage"),
+}
+"""Where a line about this part of the spec comes from; all the rest is the feed's."""
+
+
+def check(lowered: Lowered) -> Iterator[Diagnostic]:
+    told = dict.fromkeys(line for spec in lowered.specs.values() for line in unsound(spec) if line != NO_CHANNELS)
+    for line in told:
+        path = next((place for part, place in _PLACES.items() if line.startswith(part)), ("feed",))
+        yield error(
+            CODE,
+            f"the collector would not start: {line}",
+            at=lowered.linked.bound.span(*path),
+            help="mend it here, or in the feed",
+        )
