@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CODE = "SSMD115"
 
+_TOLD_ELSEWHERE: Final = "liveness: "  # SSMD114, where it is said
 _PLACES: Final = {
     "subscriptions.instruments": ("symbols",),
     "storage": ("middleware", "storage"),
@@ -34,7 +35,8 @@ _PLACES: Final = {
 
 
 def check(lowered: Lowered) -> Iterator[Diagnostic]:
-    told = dict.fromkeys(line for spec in lowered.specs.values() for line in unsound(spec) if line != NO_CHANNELS)
+    lines = dict.fromkeys(line for spec in lowered.specs.values() for line in unsound(spec))
+    told = [line for line in lines if line != NO_CHANNELS and not line.startswith(_TOLD_ELSEWHERE)]
     for line in told:
         path = next((place for part, place in _PLACES.items() if line.startswith(part)), ("feed",))
         yield error(

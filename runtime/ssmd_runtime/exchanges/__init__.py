@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import msgspec
 
 from ssmd_runtime.exchanges import binance, kalshi, kraken, kraken_futures, polymarket
-from ssmd_runtime.exchanges.answers import printable
 from ssmd_runtime.exchanges.protocol import Exchange
+from ssmd_runtime.printable import printable
 from ssmd_runtime.spec import SpecError
 
 if TYPE_CHECKING:

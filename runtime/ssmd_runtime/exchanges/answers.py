@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from ssmd_runtime.printable import LONGEST_REASON, printable
 from ssmd_runtime.spec import SpecError
 
 if TYPE_CHECKING:
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 
     from ssmd_runtime.spec import CollectorSpec
 
-__all__ = ["already_subscribed", "answer", "demand_instruments", "integer", "member", "printable", "reason", "text"]
+__all__ = ["already_subscribed", "answer", "demand_instruments", "integer", "member", "reason", "text"]
 
 LONGEST_ANSWER: Final = 1 << 20
-LONGEST_REASON: Final = 200
 
 
 def answer(payload: bytes) -> dict[str, Any]:
@@ -48,12 +48,6 @@ def integer(value: object) -> int | None:
 def text(value: object) -> str | None:
     """The value where it is text."""
     return value if isinstance(value, str) else None
-
-
-def printable(value: str, most: int = LONGEST_REASON) -> str:
-    """The text with nothing in it that could steer a terminal, at most `most` characters long."""
-    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value[:most])
-    return shown if len(shown) <= most and len(value) <= most else f"{shown[: most - 3]}..."
 
 
 def reason(said: object, code: object = None) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
-from ssmd_runtime.exchanges.answers import printable
+from ssmd_runtime.printable import printable
 from ssmd_runtime.spec import (
     LEAST_BUFFER,
     LEAST_ROTATION,
