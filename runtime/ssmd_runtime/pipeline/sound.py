@@ -154,9 +154,6 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> Iterator[str]:
 def _names(name: str, values: tuple[str, ...]) -> Iterator[str]:
     if "" in values:
         yield f"{name}: one of them is empty"
-    for value in dict.fromkeys(values):
-        if _steers(value):
-            yield f"{name}: {_shown(value)} holds control characters"
     for value, times in Counter(values).items():
         if value and times > 1:
             yield f"{name}: {_shown(value)} is there more than once"
