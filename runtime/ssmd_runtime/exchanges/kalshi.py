@@ -99,6 +99,11 @@ class KalshiSession(Session):
             elif markets:
                 yield self._subscribe(channel, markets)
 
+    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        wanted = dict.fromkeys(instruments)
+        held = set(self.markets)
+        return self.update((name for name in wanted if name not in held), held - wanted.keys())
+
     def update(self, add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
         """Take up markets and drop others; the commands for it wait in the queue (`due`).
 
@@ -257,4 +262,4 @@ def _credential(credentials: Credentials, field: str) -> str:
     return secret.reveal().strip()
 
 
-EXCHANGE: Final = Exchange(KalshiSession, shares)
+EXCHANGE: Final = Exchange(KalshiSession, shares, further)

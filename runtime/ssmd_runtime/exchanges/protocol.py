@@ -166,6 +166,14 @@ class Session(ABC):
         """What an answer is about: where ids are not such pairs, the session knows."""
         return (identity,)
 
+    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        """Make an open connection hold those of the instruments that it can; returns those that it could not take.
+
+        Here: nothing can change while a connection is open, and nothing has to.
+        """
+        del instruments
+        return ()
+
     def ping(self) -> bytes | None:
         """The text frame that is this exchange's ping; None: a WebSocket ping."""
         text = self.spec.parser_config.get("ping_text")
@@ -208,3 +216,5 @@ class Exchange:
 
     session: type[Session]
     shares: Callable[[CollectorSpec], list[Share]]
+    further: Callable[[CollectorSpec, tuple[str, ...], int], list[Share]] = lambda _, __, ___: []
+    """Connections for instruments found later that no open one could take, numbered from the last argument."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ssmd_runtime.exchanges.protocol import Credentials
+    from ssmd_runtime.reliability.gaps import Reason
     from ssmd_runtime.spec import CollectorSpec
 
 __all__ = ["Clock", "Missed", "Reports", "RestPoller", "headers_of"]
@@ -37,7 +38,7 @@ _PLAIN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzAB
 class Missed:
     """What was not got of a target, from one Unix time (nanoseconds) to another. `reason`: poll_failed, poll_late."""
 
-    reason: str
+    reason: Reason
     channel: str
     symbol: str | None
     from_ns: int
@@ -172,7 +173,7 @@ class RestPoller:
     async def _sleep_until(self, moment: float) -> None:
         await self._clock.sleep(max(0.0, moment - self._clock.monotonic()))
 
-    def _tell_missed(self, reason: str, target: Target, detail: str) -> None:
+    def _tell_missed(self, reason: Reason, target: Target, detail: str) -> None:
         start, end = self._since.span(target, self._clock.wall_ns())
         self._reports.missed(Missed(reason, target.path, target.instrument, start, end, detail))
 

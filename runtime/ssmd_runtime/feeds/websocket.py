@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ssmd_runtime.exchanges.kalshi import KalshiSession
 from ssmd_runtime.feeds.client import ConnectError
 from ssmd_runtime.reliability.circuit_breaker import State
 from ssmd_runtime.reliability.liveness import Liveness
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ssmd_runtime.logs import Log
     from ssmd_runtime.pipeline.capture import Capture
     from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker
+    from ssmd_runtime.reliability.gaps import Reason
     from ssmd_runtime.reliability.sequences import SequenceTracker
     from ssmd_runtime.spec import CollectorSpec
     from ssmd_runtime.telemetry import Telemetry
@@ -151,16 +151,8 @@ class WebSocketFeed:
             self._line.resume()
 
     def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        """Makes the share hold those of the instruments that it can; returns those that it could not take.
-
-        Only sessions whose subscriptions can change while they are open have anything to do here.
-        """
-        session = self._session
-        if not isinstance(session, KalshiSession):
-            return ()
-        wanted = dict.fromkeys(instruments)
-        held = set(session.markets)
-        return session.update((name for name in wanted if name not in held), held - wanted.keys())
+        """Makes the share hold those of the instruments that it can; returns those that it could not take."""
+        return self._session.take_up(instruments)
 
     # What the client tells
 
@@ -305,7 +297,7 @@ class WebSocketFeed:
             capture.gap(gap_id=gap.id, to_ts=capture.stamp(now_ns), **gap.fields)
         self._gaps.clear()
 
-    def _open_gap(self, reason: str, **fields: Any) -> None:
+    def _open_gap(self, reason: Reason, **fields: Any) -> None:
         """Declares a gap whose end is not known yet."""
         capture = self._parts.capture
         fields |= {"reason": reason, "from_ts": capture.stamp(self._last_ns) if self._last_ns else None}
@@ -321,7 +313,7 @@ class WebSocketFeed:
             self._end(reply.leave)
         self._note_subscribed()
 
-    def _refused(self, reason: str, refusals: Sequence[Refusal]) -> None:
+    def _refused(self, reason: Reason, refusals: Sequence[Refusal]) -> None:
         """What the exchange does not send us: declared once, and the rest goes on."""
         parts = self._parts
         for refusal in refusals:
@@ -349,7 +341,7 @@ class WebSocketFeed:
         self._line = None
         parts.tracker.interrupted(self._ordinal)
         stopped = self._stopping.is_set()
-        kind = "stopped" if stopped else "stale" if reason.startswith("stale") else "disconnected"
+        kind: Reason = "stopped" if stopped else "stale" if reason.startswith("stale") else "disconnected"
         if not stopped:
             parts.telemetry.errors["disconnect"] += 1
         tell = parts.log.info if stopped else parts.log.warning

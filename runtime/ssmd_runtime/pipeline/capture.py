@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ssmd_runtime.exchanges.protocol import Session
+    from ssmd_runtime.reliability.gaps import Reason
     from ssmd_runtime.reliability.sequences import Jump, SequenceTracker
     from ssmd_runtime.spec import CollectorSpec
     from ssmd_runtime.storage.envelope import Flag, Line
@@ -116,7 +117,7 @@ class Capture:
         self._unread(frame, _FLAWS["binary"])
         return Taken(1, [], now_ns)
 
-    def gap(self, reason: str, *, gap_id: str | None = None, **fields: Any) -> str:
+    def gap(self, reason: Reason, *, gap_id: str | None = None, **fields: Any) -> str:
         """Declares a gap, durably, and returns its id; give the id to say how it ended."""
         now_ns = self._clock_ns()
         stamp = self.stamp(now_ns)

@@ -7,8 +7,6 @@ failed), 2 could not start. What was received is on disk before any of them. A s
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime
 import itertools
 import os
 import signal
@@ -17,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ssmd_runtime.exchanges import exchange_named, kalshi
-from ssmd_runtime.exchanges.kalshi import KalshiSession
+from ssmd_runtime.exchanges import exchange_named
 from ssmd_runtime.feeds.picows_client import PicowsClient
 from ssmd_runtime.feeds.rest_frames import RestFrames
 from ssmd_runtime.feeds.websocket import FeedEnded, Parts, WebSocketFeed
-from ssmd_runtime.http.exposition import CONTENT_TYPE, Exposition
-from ssmd_runtime.http.server import HttpServer, json_page
+from ssmd_runtime.http.pages import Pages
+from ssmd_runtime.http.server import HttpServer
 from ssmd_runtime.logs import Log
 from ssmd_runtime.pipeline.capture import Capture
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
@@ -47,7 +44,6 @@ if TYPE_CHECKING:
 
     from ssmd_runtime.exchanges.protocol import Credentials, Session
     from ssmd_runtime.feeds.client import Client
-    from ssmd_runtime.http.server import Page
     from ssmd_runtime.keys.resolve import Sources
     from ssmd_runtime.reliability.gaps import Gap
     from ssmd_runtime.spec import CollectorSpec
@@ -56,7 +52,6 @@ __all__ = ["Collector", "run"]
 
 STOPPED: Final = 0
 ENDED: Final = 1
-NOT_STARTED: Final = 2
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _STOP_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
@@ -111,8 +106,7 @@ class Collector:
         self._pressure = Pressure(spec, self._writer, self.telemetry, self._log, self._feeds, self.failed)
         self._started = False
         self.telemetry.waiting = "starting"
-        self._http = HttpServer({"/health": self._health, "/ready": self._ready, "/metrics": self._metrics})
-        self._exposition = Exposition(spec, self.telemetry)
+        self._http = HttpServer(Pages(spec, self.telemetry, self._refresh).by_path())
         self.http_port = 0
 
     async def run(self) -> int:
@@ -303,8 +297,9 @@ class Collector:
             rest = tuple(found)
             for feed in self._feeds:
                 rest = feed.take_up(rest)
-            for share in kalshi.further(self._spec, rest, len(self._feeds) + 1):
-                feed = WebSocketFeed(self._parts, KalshiSession(self._spec, share, self._keys))
+            exchange = exchange_named(self._spec.feed.exchange)
+            for share in exchange.further(self._spec, rest, len(self._feeds) + 1):
+                feed = WebSocketFeed(self._parts, exchange.session(self._spec, share, self._keys))
                 self._feeds.append(feed)
                 self.telemetry.connections += 1
                 self._start(feed.run())
@@ -386,35 +381,16 @@ class Collector:
         telemetry.written_bytes = self._writer.written_bytes
         self._pressure.appended()
 
+    def _refresh(self) -> None:
+        """Brings the telemetry up to date with what others count."""
+        self._note_durable()
+        if self._tracker.unnumbered:  # frames that should have a number and have none: no gap can be seen in them
+            self.telemetry.errors["unnumbered"] = self._tracker.unnumbered
+
     def _note_durable(self) -> None:
         if self._writer.durable_records != self.telemetry.durable_messages:
             self.telemetry.durable_messages = self._writer.durable_records
             self._durable(self._writer.durable_records)
-
-    # HTTP
-
-    def _health(self) -> Page:
-        problem = self.telemetry.problem
-        return (
-            json_page(200, {"status": "ok"})
-            if problem is None
-            else json_page(503, {"status": "error", "reason": problem})
-        )
-
-    def _ready(self) -> Page:
-        why = self.telemetry.not_ready()
-        return (
-            json_page(200, {"status": "ready"}) if why is None else json_page(503, {"status": "not_ready", "why": why})
-        )
-
-    def _metrics(self) -> Page:
-        self._note_durable()
-        today = datetime.datetime.now(datetime.UTC).date()
-        for key in self._spec.keys:
-            if key.expires is not None:
-                with contextlib.suppress(ValueError):
-                    self.telemetry.key_days[key.name] = float((datetime.date.fromisoformat(key.expires) - today).days)
-        return 200, CONTENT_TYPE, self._exposition.render()
 
     def _breaker_changed(self, state: State) -> None:
         self.telemetry.breakers["exchange"] = int(state)

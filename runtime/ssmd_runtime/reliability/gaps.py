@@ -1,7 +1,7 @@
 """Gap records: everything that we know we did not get.
 
 One JSON line each, in `<stem>.gaps.jsonl` beside the data of the day: an interruption, a jump in a sequence, a
-subscription that was refused, a frame that was dropped. A gap with an open end has `to_ts` null; when data flows again
+subscription that was refused, damage on disk. A gap with an open end has `to_ts` null; when data flows again
 the same `id` is written anew with its end, also by a later run, so the last line of an id counts. Durable before the
 data that follows it is acknowledged.
 """
@@ -23,7 +23,6 @@ Reason = Literal[
     "sequence_reset",  # a counter started again
     "refused",  # the exchange does not send what was asked for
     "unanswered",  # a subscription was not acknowledged in time
-    "dropped",  # a frame too large to take
     "damaged",  # bytes on disk that are no records any more
     "poll_failed",  # a REST poll failed after all retries
     "poll_late",  # turns of a REST poll were left out

@@ -39,7 +39,7 @@ class SyncListener(Protocol):
 
 
 class Syncer:
-    """Starts with `start`, is told of every append with `appended`, ends with `close`."""
+    """Is told of every append with `appended`, ends with `close`."""
 
     def __init__(self, writer: JsonlWriter, storage: Storage, listener: SyncListener) -> None:
         self._writer = writer
@@ -52,11 +52,6 @@ class Syncer:
         self._timer: asyncio.TimerHandle | None = None
         self._failed = self._closing = False
         self.appended: Callable[[], None] = self._sync if self._mode == "batch" else self._arm
-
-    @property
-    def running(self) -> bool:
-        """Whether a sync is under way."""
-        return self._running
 
     async def close(self) -> None:
         """Waits for what runs, then syncs and closes the writer. Raises `StorageError`."""

@@ -214,8 +214,9 @@ class JsonlWriter:
 
     def _write(self, block: bytes, records: int, stamps: tuple[str, str]) -> None:
         encoded = self._codec.encode(block)
-        if self._segment is not None and 0 < self._segment.size > self._spec.rotation.max_bytes - len(encoded):
-            self._seal(self._segment)
+        current = self._segment
+        if current is not None and current.size and current.size + len(encoded) > self._spec.rotation.max_bytes:
+            self._seal(current)
         segment = self._segment or self._open()
         segment.append(encoded)
         segment.count(records, *stamps)

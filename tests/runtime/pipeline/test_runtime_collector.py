@@ -32,6 +32,7 @@ def test_every_frame_that_was_sent_is_on_disk_in_order(exchange, compression, tm
             spec = spec_of(exchange, storage={"compression": compression})
             async with collecting(spec, simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(500)
                 await run.received(simulator)
             return [sent.payload for sent in simulator.log], run.code
@@ -62,11 +63,13 @@ def test_kalshi_is_signed_anew_at_every_connection(tmp_path):
             spec = spec_of("kalshi", auth=Auth(method="api_key", key="kalshi"), on_disconnect="reconnect")
             async with collecting(spec, simulator, tmp_path, keys) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(10)
                 await run.received(simulator)
                 simulator.cut()
                 await run.until(lambda: simulator.counters.accepted == 2)
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(10)
                 await run.received(simulator)
         return gaps(tmp_path)
@@ -99,6 +102,7 @@ def test_exit_on_disconnect_drains_and_returns_1(tmp_path):
             spec = spec_of("kraken-futures", on_disconnect="exit")
             async with collecting(spec, simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(100)
                 await run.received(simulator)
                 simulator.close(1001)
@@ -166,6 +170,7 @@ def test_connections_are_split_by_the_exchanges_limit(tmp_path):
             async with collecting(spec, simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
                 assert simulator.counters.accepted == 3
+                await simulator.subscribed()
                 await simulator.emit(60)
                 await run.received(simulator)
                 sent = {one.payload for one in simulator.log}
@@ -183,6 +188,7 @@ def test_a_connected_but_mute_line_is_told_and_kept(tmp_path):
             async with collecting(spec_of("kraken", liveness=clocks), simulator, tmp_path) as run:
                 telemetry = run.collector.telemetry
                 await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(5)
                 await run.until(lambda: telemetry.mute == 1)
                 port = run.collector.http_port
@@ -192,6 +198,7 @@ def test_a_connected_but_mute_line_is_told_and_kept(tmp_path):
                 assert await get(port, "/health") == (200, '{"status":"ok"}\n')
                 assert 'ssmd_mute{feed="kraken"} 1.0' in (await get(port, "/metrics"))[1]
                 assert simulator.counters.accepted == 1
+                await simulator.subscribed()
                 await simulator.emit(5)
                 await run.until(lambda: telemetry.mute == 0)
                 assert await get(port, "/ready") == (200, '{"status":"ready"}\n')
@@ -218,6 +225,7 @@ def test_metrics_agree_with_what_was_sent(tmp_path):
         simulator = Simulator("binance", rate=0)
         async with simulator, collecting(spec_of("binance"), simulator, tmp_path) as run:
             await run.until(lambda: run.collector.telemetry.not_ready() is None)
+            await simulator.subscribed()
             await simulator.emit(25)
             await run.until(lambda: run.collector.telemetry.durable_messages >= 25)
             return (await get(run.collector.http_port, "/metrics"))[1]
@@ -237,11 +245,13 @@ def test_garbage_is_kept_and_the_rest_goes_on(kind, tmp_path):
         async with Simulator("binance", rate=0) as simulator:
             async with collecting(spec_of("binance", on_disconnect="reconnect"), simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(5)
                 simulator.garbage(kind)
                 if kind == "huge":
                     await run.until(lambda: simulator.counters.accepted == 2)
                     await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(5)
                 good = [sent.payload for sent in simulator.log if sent.kind == "data"]
                 await run.until(lambda: run.collector.telemetry.messages["trade"] >= 10)
@@ -270,6 +280,7 @@ def test_the_circuit_opens_and_closes_by_itself(tmp_path):
                 states.append(simulator.counters.refused)
                 simulator.accept()
                 await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(3)
                 await run.until(lambda: telemetry.breakers["exchange"] == 0)
         return states
@@ -367,6 +378,7 @@ def test_one_frame_a_connection_is_no_reason_to_come_back_at_once(tmp_path):
                 for number in range(1, 4):
                     await run.until(lambda number=number: simulator.counters.accepted == number)
                     await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                    await simulator.subscribed()
                     await simulator.emit(1)
                     await run.until(lambda number=number: run.collector.telemetry.messages["trade"] >= number)
                     simulator.cut()
@@ -398,6 +410,7 @@ def test_a_disk_that_takes_nothing_is_told_and_ends_the_collector(tmp_path, monk
             async with collecting(spec, simulator, tmp_path) as run:
                 telemetry = run.collector.telemetry
                 await run.until(lambda: telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(2000)
                 await run.until(lambda: telemetry.waiting is not None)
                 why = (await get(run.collector.http_port, "/ready"))[1]
@@ -420,6 +433,7 @@ def test_what_a_full_disk_keeps_from_being_written_is_told_at_the_end(tmp_path, 
             async with collecting(spec_of("binance", storage={"compression": "none"}), simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
                 monkeypatch.setattr(segment_module, "append", full)
+                await simulator.subscribed()
                 await simulator.emit(5)
                 await run.until(lambda: run.collector.telemetry.waiting is not None)
             return run.code, run.collector.telemetry.problem
@@ -427,3 +441,16 @@ def test_what_a_full_disk_keeps_from_being_written_is_told_at_the_end(tmp_path, 
     code, problem = played(work)
     assert code == 1
     assert "were lost" in str(problem)
+
+
+def test_frames_without_their_number_are_counted(tmp_path):
+    """No gap can be seen in them, so that must not stay unknown."""
+
+    async def work() -> str:
+        simulator = Simulator("binance", rate=0)
+        async with simulator, collecting(spec_of("binance"), simulator, tmp_path) as run:
+            await run.until(lambda: run.collector.telemetry.not_ready() is None)
+            run.collector._capture.take(1, [b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT"}}'])
+            return (await get(run.collector.http_port, "/metrics"))[1]
+
+    assert 'ssmd_errors_total{feed="binance",type="unnumbered"} 1.0' in played(work)

@@ -18,6 +18,7 @@ def test_a_quiet_feeds_file_is_sealed_at_the_days_end(tmp_path, monkeypatch):
         async with Simulator("binance", rate=0) as simulator:
             async with collecting(spec_of("binance"), simulator, tmp_path) as run:
                 await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                await simulator.subscribed()
                 await simulator.emit(5)
                 await run.received(simulator)
                 tomorrow = time.time_ns() + 86_400 * 1_000_000_000
@@ -55,6 +56,7 @@ def test_a_sealed_file_that_lost_its_end_is_a_gap_once(tmp_path):
                     await simulator.subscribed()
                     await simulator.emit(50)
                     await run.until(lambda: run.collector.telemetry.messages["trade"] >= 50)
+                    await simulator.subscribed()
                     await simulator.emit(50)
                     await run.until(lambda: run.collector.telemetry.sealed_files >= 1)
                 await run.until(lambda: not simulator.connections)
@@ -79,6 +81,7 @@ def test_what_a_stop_left_open_ends_with_the_data_of_all_connections(tmp_path):
             for _ in range(2):
                 async with collecting(spec, simulator, tmp_path) as run:
                     await run.until(lambda: run.collector.telemetry.not_ready() is None)
+                    await simulator.subscribed()
                     await simulator.emit(40)
                     await run.until(lambda: sum(run.collector.telemetry.messages.values()) >= 40)
                 await run.until(lambda: not simulator.connections)
