@@ -79,7 +79,8 @@ def compile(tree: Tree, options: Options) -> Compilation:  # noqa: A001 -- it is
     units: list[Proven | Compiled] = [*proven, *compiled]
     diagnostics = [*reading.diagnostics, *(found for unit in units for found in unit.diagnostics)]
     diagnostics += checks.run(usage(common, proven, compiled))
-    diagnostics += checks.run(Rules.of(common.policy, reading.rule_faults, [one.failing for one in compiled]))
+    if common.policy is not None:
+        diagnostics += checks.run(Rules.of(common.policy, reading.rule_faults, [one.failing for one in compiled]))
     diagnostics += checks.run(Topology(one.claims for one in compiled if one.claims is not None))
     workspace_outputs: list[Output] = []
     try:

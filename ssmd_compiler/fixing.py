@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ssmd_compiler import checks, edits
+from ssmd_compiler import edits
+from ssmd_compiler.checks.table import TABLE, code_of
 from ssmd_compiler.compiler import Compilation, Options, compile
 from ssmd_compiler.generated import FOLDER
 from ssmd_compiler.link import LinkedEnvironment
@@ -210,12 +211,12 @@ def _revealed(one: Diagnostic, taken: Sequence[Diagnostic]) -> bool:
 
 def _stages() -> dict[str, int]:
     """Of each code, how far a document must be right before its check looks at it."""
-    order = list(checks.TABLE)
+    order = list(TABLE)
     found: dict[str, int] = {}
-    for index, modules in enumerate(checks.TABLE.values()):
+    for index, names in enumerate(TABLE.values()):
         depth = index if index < 2 else 2 if index <= order.index(LinkedEnvironment) else 3
-        for module in modules:
-            found[module.CODE] = min(found.get(module.CODE, depth), depth)
+        for code in map(code_of, names):
+            found[code] = min(found.get(code, depth), depth)
     return found
 
 

@@ -38,8 +38,6 @@ CODE = "SSMD904"
 
 def check(rules: Rules) -> Iterator[Diagnostic]:
     policy = rules.policy
-    if policy is None:
-        return
     for fault in rules.faults:
         name = policy.rules[fault.rule].name
         failed = f"fails on environment `{fault.environment}`" if fault.environment else "cannot be used"

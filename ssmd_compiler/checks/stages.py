@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model import Bound, Feed, Schema, Settings
     from ssmd_compiler.model.schema import SchemaVersion
-    from ssmd_compiler.policy import Fault, Policy
+    from ssmd_compiler.policy import Fault
+    from ssmd_compiler.policy.judging import Policy
     from ssmd_compiler.source import Allowance, FaultKind
     from ssmd_compiler.source.workspace import Sources
 
@@ -220,11 +221,11 @@ def _broker(lowered: Lowered) -> str:
 class Rules(Record, frozen=True):
     """The workspace's own rules, and what is wrong with them."""
 
-    policy: Policy | None
+    policy: Policy
     faults: tuple[Fault, ...]
 
     @classmethod
-    def of(cls, policy: Policy | None, own: Iterable[Fault], failing: Iterable[Iterable[Fault]]) -> Rules:
+    def of(cls, policy: Policy, own: Iterable[Fault], failing: Iterable[Iterable[Fault]]) -> Rules:
         """Faults of the rules themselves, and of each that fails on environments the first."""
         first: dict[int, Fault] = {}
         for fault in (fault for faults in failing for fault in faults):

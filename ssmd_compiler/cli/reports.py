@@ -81,11 +81,11 @@ def _sources(tree: Tree) -> Callable[[str], str | None]:
 
 
 def _rule(code: str) -> Rule | None:
-    from ssmd_compiler.checks import modules
+    from ssmd_compiler.checks import module_of
     from ssmd_compiler.checks.pages import page
     from ssmd_compiler.diagnostics.printers import Rule
 
-    module = {module.CODE: module for module in modules()}.get(code)
+    module = module_of(code)
     if module is None:
         return None
     found = page(module)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ def built_in() -> dict[str, str]:
 
 
 def _folder() -> Path:
-    packaged = Path(str(resources.files("ssmd_compiler"))) / "templates"
+    packaged = Path(__file__).parent.parent / "templates"
     return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
 
 

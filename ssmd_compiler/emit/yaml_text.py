@@ -9,17 +9,28 @@ from __future__ import annotations
 import json
 import math
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 __all__ = ["Yaml", "block_text", "scalar", "tree"]
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
-_ESCAPED = re.compile("[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-_UNBLOCKED = re.compile(
-    "[^\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u1fff\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_ASCII_UNBLOCKED = re.compile("[^\t\n\x20-\x7e]")
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    """Characters that are escaped in quotes. Patterns of many ranges take milliseconds to make, and few texts ask."""
+    return re.compile("[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+@cache
+def _unblocked() -> re.Pattern[str]:
+    """Characters that no block can hold."""
+    return re.compile(
+        "[^\t\n\x20-\x7e\u00a0-\u00ac\u00ae-\u1fff\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    )
 
 
 _REMEMBERED: Final = 256
@@ -76,7 +87,10 @@ def _float(value: float) -> str:
 def _spelled(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
         return text
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isascii() and "\x7f" not in quoted:
+        return quoted
+    return _escaped().sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
 # A thousand environments print the same few words again and again.
@@ -90,7 +104,7 @@ def block_text(text: str, indent: int) -> Yaml:
         not text.endswith("\n")
         or len(lines) < 3
         or lines[0][:1] in (" ", "\t", "")
-        or _UNBLOCKED.search(text)
+        or (_ASCII_UNBLOCKED if text.isascii() else _unblocked()).search(text)
         or text.endswith("\n\n")
     ):
         return Yaml(scalar(text))

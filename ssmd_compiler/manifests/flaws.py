@@ -6,8 +6,9 @@ A flaw knows nothing of codes, sources or severities: a check gives it a code, a
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Span
@@ -30,8 +31,7 @@ class FlawKind(enum.StrEnum):
     LABEL = "label"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record, frozen=True):
     """What is wrong with one value of a document, by the path to it; with `key`, its key is what is wrong."""
 
     kind: FlawKind
@@ -42,8 +42,7 @@ class Problem:
     key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Record, frozen=True):
     """A problem at its place: `at` is in the generated file, whose path is that below `generated/`."""
 
     kind: FlawKind
@@ -56,8 +55,7 @@ class Flaw:
     """The text or the key that is wrong, as the file spells it; empty where a mapping or a list is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Record, frozen=True):
     """What a workspace's rules may name besides its own metrics: other metrics by their prefixes, and other labels."""
 
     prefixes: tuple[str, ...] = ()

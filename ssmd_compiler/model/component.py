@@ -37,9 +37,9 @@ class ResourceList(Model):
 class Resources(Model):
     """What a container asks for, and what it may use at most."""
 
-    requests: ResourceList = ResourceList()
+    requests: ResourceList = ResourceList.unsaid()
     """What is set aside for it."""
-    limits: ResourceList = ResourceList()
+    limits: ResourceList = ResourceList.unsaid()
     """What it may use at most."""
 
 
@@ -126,9 +126,9 @@ class Component(Model):
 class Defaults(Model):
     """What a feed suggests for each component; an environment's own words win, field by field."""
 
-    connector: Component = Component()
+    connector: Component = Component.unsaid()
     """For the program that talks to the exchange."""
-    archiver: Component = Component()
+    archiver: Component = Component.unsaid()
     """For the program that writes what was published to storage."""
-    gateway: Component = Component()
+    gateway: Component = Component.unsaid()
     """For the program that serves clients."""

@@ -271,7 +271,7 @@ class Environment(Model):
     """By name: parts of the symbols, captured by pods of their own."""
     middleware: Middleware
     """What the capture stands on."""
-    connector: Component = Component()
+    connector: Component = Component.unsaid()
     """The program that talks to the exchange."""
     archiver: Component | None = None
     """The program that writes what was published to storage; deployed when it is said."""

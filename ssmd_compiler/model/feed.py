@@ -138,13 +138,13 @@ class Feed(Model):
     """How it is reached over time: in force on a date is the latest one whose range holds it."""
     active: Identifier | None = None
     """An older spelling: the version in force, whatever the date."""
-    calendar: Calendar = Calendar()
+    calendar: Calendar = Calendar.unsaid()
     """When the exchange trades."""
     capture_locations: tuple[CaptureLocation, ...] = ()
     """Where a capture can stand."""
     message_types: dict[str, MessageType] = Field(default_factory=dict, max_length=MOST)
     """By type: how to read its frames."""
-    defaults: Defaults = Defaults()
+    defaults: Defaults = Defaults.unsaid()
     """What an environment does not say itself."""
 
     def version_on(self, date: datetime.date) -> FeedVersion | None:

@@ -11,7 +11,6 @@ import math
 import re
 import sys
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -195,6 +194,8 @@ _TIMEZONE_EXPECTED = "an IANA time zone such as UTC or America/New_York"
 @lru_cache(maxsize=1)
 def _timezones() -> frozenset[str]:
     """The names of the `tzdata` package, whatever the machine has: the same tree is right everywhere."""
+    from importlib import resources
+
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 

@@ -77,15 +77,15 @@ class Settings(Model):
 
     namespace: Name = "ssmd"
     """The Kubernetes namespace of environments that name none."""
-    image: Image = Field(default_factory=Image)
+    image: Image = Field(default_factory=Image.unsaid)
     """The runtime's container image."""
     repository: Repository | None = None
     """Where Argo CD reads the generated tree."""
-    nats: Nats = Field(default_factory=Nats)
+    nats: Nats = Field(default_factory=Nats.unsaid)
     """How streams and consumers come to be."""
-    metrics: Metrics = Field(default_factory=Metrics)
+    metrics: Metrics = Field(default_factory=Metrics.unsaid)
     """What own rules may name besides the metrics of the runtime."""
-    paths: Paths = Field(default_factory=Paths)
+    paths: Paths = Field(default_factory=Paths.unsaid)
     """Where else documents stand."""
     policy: tuple[Rule, ...] = Field(default=(), max_length=MOST)
     """The workspace's own rules."""

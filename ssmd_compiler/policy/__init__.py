@@ -4,7 +4,23 @@ CEL is evaluated by its authors' library in a process of its own, so that no rul
 rules see is `view`; it holds no secret, because nothing that is compiled does.
 """
 
-from ssmd_compiler.policy.judging import Judgement, Policy, Verdict
-from ssmd_compiler.policy.rules import Fault
+from __future__ import annotations
 
-__all__ = ["Fault", "Judgement", "Policy", "Verdict"]
+from typing import TYPE_CHECKING
+
+from ssmd_compiler.policy.judgement import Fault, Judgement, Verdict
+
+if TYPE_CHECKING:
+    from ssmd_compiler.model import Bound, Settings
+    from ssmd_compiler.policy.judging import Policy
+
+__all__ = ["Fault", "Judgement", "Verdict", "start"]
+
+
+def start(settings: Bound[Settings], source: bytes) -> Policy | None:
+    """The rules of a workspace, where there are any; their process starts at once and is not waited for."""
+    if not settings.sound or not settings.value.policy:
+        return None
+    from ssmd_compiler.policy.judging import Policy  # and sockets and processes, which cost milliseconds
+
+    return Policy(settings, source.decode())

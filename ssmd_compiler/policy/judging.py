@@ -8,38 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssmd_compiler.policy.evaluator import Evaluator, packages
+from ssmd_compiler.policy.judgement import Fault, Judgement, Verdict
 from ssmd_compiler.policy.problems import at_compilation, at_evaluation
-from ssmd_compiler.policy.rules import Fault, early_faults, filled, unshowable, variables_in
+from ssmd_compiler.policy.rules import early_faults, filled, unshowable, variables_in
 from ssmd_compiler.policy.view import view
-from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.model import Bound, Settings
 
-__all__ = ["Judgement", "Policy", "Verdict"]
+__all__ = ["Policy"]
 
 _PARTS: Final[tuple[Literal["rule"], Literal["when"]]] = ("rule", "when")
 
 
-class Verdict(Record, frozen=True):
-    """A rule that an environment does not keep, and what its message says of that."""
-
-    rule: int
-    message: str
-
-
-class Judgement(Record, frozen=True):
-    """What the rules say of one environment: what it does not keep, and which rules fail on it."""
-
-    lowered: Lowered
-    settings: Bound[Settings]
-    verdicts: tuple[Verdict, ...]
-    faults: tuple[Fault, ...] = ()
-
-
 class Policy:
-    """The rules of `settings`, which are sound. `faults` waits for the process that compiles them."""
+    """The rules of `settings`, which are sound. Their process starts at once; `prove` waits for it."""
 
     def __init__(self, settings: Bound[Settings], source: str) -> None:
         self.settings, self.rules = settings, settings.value.policy
@@ -61,11 +45,6 @@ class Policy:
             parts = ((each.rule, each.when or "") for each in self.rules)
             shown = [("", "") if any(map(unshowable, pair)) else pair for pair in parts]
             self._evaluator = Evaluator(shown, where)
-
-    @classmethod
-    def start(cls, settings: Bound[Settings], source: bytes) -> Policy | None:
-        """The rules, where there are any; their process starts at once and is not waited for."""
-        return cls(settings, source.decode()) if settings.sound and settings.value.policy else None
 
     def prove(self) -> tuple[Fault, ...]:
         """Every fault of the rules themselves. Ask before environments are judged, and in one process."""

@@ -8,7 +8,7 @@ from ssmd_compiler.diagnostics import Span
 
 if TYPE_CHECKING:
     from ssmd_compiler.model import Bound, Settings
-    from ssmd_compiler.policy.rules import Fault
+    from ssmd_compiler.policy.judgement import Fault
 
 __all__ = ["place"]
 

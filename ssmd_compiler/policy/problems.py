@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.policy.evaluator import ENDED, MEMORY, SECONDS
-from ssmd_compiler.policy.rules import Fault, place_in
+from ssmd_compiler.policy.judgement import Fault
+from ssmd_compiler.policy.rules import place_in
 from ssmd_compiler.policy.view import SHAPE, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ssmd_compiler.policy.rules import Part
+    from ssmd_compiler.policy.judgement import Part
 
 __all__ = ["at_compilation", "at_evaluation"]
 

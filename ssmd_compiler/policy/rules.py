@@ -7,27 +7,26 @@ it is evaluated, and other braces are text.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.diagnostics.secrets import masked
 from ssmd_compiler.model import Environment
 from ssmd_compiler.model.bind import fields_at
+from ssmd_compiler.policy.judgement import Fault
 from ssmd_compiler.policy.view import SHAPE, VARIABLES
-from ssmd_compiler.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ssmd_compiler.model.settings import Rule
+    from ssmd_compiler.policy.judgement import Part
     from ssmd_compiler.policy.view import Wanted
     from ssmd_compiler.source import Path
 
 __all__ = [
     "MAX_EXPRESSION",
     "MAX_NESTING",
-    "Fault",
-    "Part",
     "early_faults",
     "fields_of",
     "filled",
@@ -42,21 +41,6 @@ MAX_EXPRESSION: Final = 2_000
 
 MAX_NESTING: Final = 24
 """Brackets inside of brackets; the library's own limit is a little above that."""
-
-Part = Literal["rule", "when", "message", "at", "name"]
-
-
-class Fault(Record, frozen=True):
-    """Why a rule cannot be used: which of its fields, where in that (from 1; 0: all of it), and what was meant."""
-
-    rule: int
-    part: Part
-    reason: str
-    line: int = 0
-    column: int = 0
-    length: int = 1
-    label: str = ""
-    environment: str | None = None
 
 
 _TEXT = re.compile(r"""[rR]?("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*""")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.emit import Templates
     from ssmd_compiler.link import Shared
-    from ssmd_compiler.policy import Policy
+    from ssmd_compiler.policy.judging import Policy
 
 __all__ = ["Common", "world_of"]
 

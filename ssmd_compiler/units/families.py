@@ -11,7 +11,6 @@ from ssmd_compiler.diagnostics import Diagnostic, Span
 from ssmd_compiler.emit import Templates, built_in, replaces
 from ssmd_compiler.link import Family, Kind, Question, Shared, schema_uses
 from ssmd_compiler.model import Bound, Schema, Settings, bind, bind_settings
-from ssmd_compiler.policy import Policy
 from ssmd_compiler.record import Record
 from ssmd_compiler.source import Document, Fault, FaultKind, Map, Refused, Tree, beside, sha256
 from ssmd_compiler.source.limits import MAX_TEMPLATE_BYTES
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Mapping
 
+    from ssmd_compiler.policy.judging import Policy
     from ssmd_compiler.source import Allowance
 
 __all__ = ["Reading", "SchemaUnit"]
@@ -136,7 +136,7 @@ class Reading:
         self._remember(SETTINGS, content)
         self.allowances[SETTINGS] = document.allowances
         self.diagnostics += [*checks.run(document), *checks.run(bound)]
-        self.policy = Policy.start(bound, content or b"")
+        self.policy = policy.start(bound, content or b"")
         return bound
 
     def _schema(self, path: str, common: Common) -> None:

@@ -11,8 +11,9 @@ import pytest
 from examples import apply, base_files, write
 
 from ssmd_compiler import checks
-from ssmd_compiler.checks import modules
+from ssmd_compiler.checks import module_of, modules
 from ssmd_compiler.checks.pages import Example, page
+from ssmd_compiler.checks.table import TABLE, code_of
 from ssmd_compiler.compiler import Options, compile
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.generated import FOLDER, look
@@ -104,9 +105,10 @@ def test_a_code_has_a_module_a_page_and_two_examples(module: ModuleType) -> None
 def test_the_table_lists_every_module_and_no_two_share_a_code() -> None:
     folder = Path(checks.__file__).parent
     files = {file.stem for file in folder.glob("ssmd[0-9]*.py")}
-    listed = [module for group in checks.TABLE.values() for module in group]
-    assert files == {module.__name__.rpartition(".")[2] for module in listed}
-    assert len({module.CODE for module in listed}) == len(files)
+    listed = {name for group in TABLE.values() for name in group}
+    assert files == listed
+    assert len({module.CODE for module in modules()}) == len(files)
+    assert {name for name in listed if module_of(code_of(name)) is None} == set()
 
 
 def test_every_code_that_the_compiler_can_raise_has_a_module() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from rule_trees import compiled, document, with_rules
 
-from ssmd_compiler.policy import Policy
+from ssmd_compiler.policy.judging import Policy
 from ssmd_compiler.policy.view import SHAPE, VARIABLES, view
 
 if TYPE_CHECKING:
