@@ -224,13 +224,12 @@ def _schema_use(text: str, span: Span, schemas: Mapping[str, Bound[Schema]]) -> 
 
 def keys_of_feed(feed: Bound[Feed]) -> set[str]:
     """The keys that a feed refers to, for the components that it gives defaults for."""
-    found = (_KEY.fullmatch(text) for _, _, text in texts(feed.body) if text.startswith("$key:"))
+    found = (_KEY.fullmatch(text) for _, _, text in texts(feed.body, "$key:"))
     return {match[1] for match in found if match}
 
 
 def _key_uses(bound: Bound[Environment]) -> Iterator[KeyUse]:
-    for path, _, text in texts(bound.body):
-        if text.startswith("$key:"):
-            match = _KEY.fullmatch(text)
-            name, field_ = (match[1], match[2]) if match else (text.removeprefix("$key:"), None)
-            yield KeyUse(text, bound.span(*path), path, name, field_, bound.value.keys.get(name))
+    for path, _, text in texts(bound.body, "$key:"):
+        match = _KEY.fullmatch(text)
+        name, field_ = (match[1], match[2]) if match else (text.removeprefix("$key:"), None)
+        yield KeyUse(text, bound.span(*path), path, name, field_, bound.value.keys.get(name))

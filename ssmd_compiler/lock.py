@@ -6,6 +6,7 @@ which files ssmd owns; whatever it does not name is somebody else's.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -45,6 +46,12 @@ class Lock(msgspec.Struct, frozen=True):
         """sha256 of every output, by path."""
         return {path: digest for group in self.groups for path, digest in group.outputs.items()}
 
+    def beyond(self, other: Lock) -> set[str]:
+        """The outputs that this lock has and `other` has not."""
+        same = {id(group) for group in other.groups}
+        changed = {path for group in self.groups if id(group) not in same for path in group.outputs}
+        return changed - other.outputs.keys() if changed else changed
+
     def encode(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
@@ -65,8 +72,9 @@ def ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda group: (group.environment is None, group.environment or "")))
 
 
+@lru_cache(maxsize=1)
 def read_lock(content: bytes) -> Lock:
-    """The lock in `content`. Raises `LockError`."""
+    """The lock in `content`. Raises `LockError`. The same bytes give the same object, so that `is` can tell."""
     try:
         lock = msgspec.json.decode(content, type=Lock)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:

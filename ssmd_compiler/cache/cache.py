@@ -173,8 +173,8 @@ class Cache:
         with contextlib.suppress(OSError), store.opened(self._tree.root, make=True) as folder:
             from ssmd_compiler.cache.records import packed
 
-            index = self._index(before, compiled, folder)
             store.write(folder, _TRACES, packed(compiled.traces))
+            index = self._index(before, compiled, folder)
             store.write(folder, _INDEX, msgspec.msgpack.encode(index))
 
     def keep_proof(self, before: Comparison, compiled: Compilation, proof: Proof) -> None:
@@ -204,7 +204,7 @@ class Cache:
             sources=dict(self._sources(compiled.lock, before.began)),
             folders=self._folders(before, compiled, folder),
             checked=compiled.checked,
-            outputs=len(compiled.lock.outputs) + 1,
+            outputs=sum(len(group.outputs) for group in compiled.lock.groups) + 1,
             environments=compiled.environments,
             findings=msgspec.msgpack.encode(compiled.diagnostics) if compiled.diagnostics else b"",
         )
@@ -226,7 +226,7 @@ class Cache:
         """The stamps of what was just published, once the clock has moved on."""
         made = {path.partition("/")[0] if "/" in path else "" for path in compiled.outputs} | {""}
         known = before.index.folders if before.index is not None else {}
-        names = {path.rpartition("/")[0] for path in compiled.lock.outputs} | {""}
+        names = {path.rpartition("/")[0] for group in compiled.lock.groups for path in group.outputs} | {""}
         kept = {name: known[name] for name in names - made if name in before.intact}
         try:
             parent = os.open(f"{self._tree.root}/{GENERATED}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -243,13 +243,19 @@ def _digests(sources: dict[str, tuple[bytes, str]]) -> dict[str, str]:
 
 
 def _stamped(parent: int, names: Iterable[str], clock_folder: int) -> dict[str, bytes]:
+    """The stamps of folders: at once of those at rest when we began, a moment later of what was just put in place."""
+    began = stamps.clock(clock_folder)
     found = {name: stamps.folder_stamp(parent, name) for name in names}
-    latest = max((time_ for _, time_ in found.values()), default=0)
+    held = {name: stamp for name, (stamp, latest) in found.items() if latest + stamps.tick(began) < began}
+    hasty = found.keys() - held.keys()
+    if not hasty:
+        return held
     now = stamps.clock(clock_folder)
-    if latest + stamps.tick(now) >= now:
-        wait = (latest + stamps.tick(now) - now) / 1e9 + 0.001
-        if wait > _LONGEST_WAIT:
-            return dict.fromkeys(found, stamps.NO_STAMP)
-        time.sleep(wait)
-        found = {name: stamps.folder_stamp(parent, name) for name in found}
-    return {name: held for name, (held, _) in found.items()}
+    wait = (max(found[name][1] for name in hasty) + stamps.tick(now) - now) / 1e9 + 0.001
+    if wait > _LONGEST_WAIT:
+        return {**held, **dict.fromkeys(hasty, stamps.NO_STAMP)}
+    time.sleep(max(wait, 0))
+    for name in hasty:
+        again = stamps.folder_stamp(parent, name)
+        held[name] = again[0] if again == found[name] else stamps.NO_STAMP
+    return held

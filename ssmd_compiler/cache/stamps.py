@@ -7,7 +7,6 @@ written twice in one tick can look the same. One that was not at rest has no sta
 from __future__ import annotations
 
 import os
-import stat
 import time
 from contextlib import suppress
 from hashlib import blake2b
@@ -96,13 +95,11 @@ def folder_stamp(parent: int, name: str) -> tuple[bytes, int]:
 
 
 def _folder_stamp(fd: int) -> tuple[bytes, int]:
-    latest, lines = 0, []
     with os.scandir(fd) as entries:
-        for entry in entries:
-            status = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode):
-                lines.append(os.fsencode(entry.name) + b"/")
-                continue
-            latest = max(latest, status.st_mtime_ns, status.st_ctime_ns)
-            lines.append(os.fsencode(entry.name) + b"\0" + stamp(status))
-    return blake2b(b"\n".join(sorted(lines)), digest_size=16).digest(), latest
+        found = sorted(
+            (entry.name, None if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False))
+            for entry in entries
+        )
+    lines = [b"%b\0%b" % (os.fsencode(name), stamp(status) if status else b"/") for name, status in found]
+    latest = max((max(status.st_mtime_ns, status.st_ctime_ns) for _, status in found if status), default=0)
+    return blake2b(b"".join(lines), digest_size=16).digest(), latest

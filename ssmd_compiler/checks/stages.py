@@ -173,9 +173,10 @@ class Topology:
 
     def of(self, kind: str) -> Iterator[Claim]:
         """Every claim of a kind."""
+        prefix = f"{kind}\0"
         for claims in self._claims:
             for index, key in enumerate(claims.keys):
-                if key.startswith(f"{kind}\0"):
+                if key.startswith(prefix):
                     yield claims.claim(index)
 
     def contested(self, *kinds: str) -> Iterator[tuple[Claim, Claim]]:
@@ -183,6 +184,9 @@ class Topology:
         return ((claim, holder) for claim, holder in self._contested if claim.kind in kinds)
 
     def _find_contested(self) -> Iterator[tuple[Claim, Claim]]:
+        own = [frozenset(claims.keys) for claims in self._claims]
+        if len(frozenset().union(*own)) == sum(map(len, own)):
+            return
         first: dict[str, tuple[Claims, int]] = {}
         for claims in self._claims:
             for index, key in enumerate(claims.keys):

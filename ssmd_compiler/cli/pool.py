@@ -1,13 +1,19 @@
-"""The same work on many environments, over the machine's processors, in order; with a progress bar on a terminal."""
+"""Environments over the machine's processors, in order; with a progress bar on a terminal.
+
+What a process has compiled is sent as MessagePack: it is mostly the bytes of files, and pickling is slow at that.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
+
+from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["each"]
 
-T = TypeVar("T")
 FEWEST: Final = 48
 """Environments below which a second process costs more than it saves (see docs/decisions/0005-processes.md)."""
 
-_work: Callable[[str], object] | None = None
+_work: Callable[[str], Compiled] | None = None
 
 
-def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
+def each(work: Callable[[str], Compiled], paths: Iterable[str]) -> Iterator[Compiled]:
     """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
     todo = list(paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -36,14 +41,15 @@ def each(work: Callable[[str], T], paths: Iterable[str]) -> Iterator[T]:
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
     size = max(1, min(32, len(todo) // (processors * 4)))
-    return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)  # type: ignore[arg-type]
+    return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)
 
 
-def _collected(pool: Executor, results: Iterator[object]) -> Iterator[object]:
+def _collected(pool: Executor, results: Iterator[bytes]) -> Iterator[Compiled]:
     from concurrent.futures.process import BrokenProcessPool
 
+    decoder = msgspec.msgpack.Decoder(Compiled)
     try:
-        yield from results
+        yield from map(decoder.decode, results)
     except BrokenProcessPool:
         raise click.ClickException("a worker process was killed: is there enough memory?") from None
     finally:
@@ -55,12 +61,12 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _one(path: str) -> object:
+def _one(path: str) -> bytes:
     assert _work is not None  # noqa: S101 -- set before the fork
-    return _work(path)
+    return msgspec.msgpack.encode(_work(path))
 
 
-def _shown(results: Iterator[T], paths: list[str]) -> Iterator[T]:
+def _shown(results: Iterator[Compiled], paths: list[str]) -> Iterator[Compiled]:
     if len(paths) < FEWEST or not sys.stderr.isatty():
         yield from results
         return

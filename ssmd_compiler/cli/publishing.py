@@ -105,16 +105,16 @@ def _check(tree: DirectoryTree, compiled: Compilation, environments: tuple[str, 
 
 def _gone(locked: lock.Lock | None, wanted: lock.Lock) -> set[str]:
     """The files that ssmd owns and no longer makes."""
-    return set(locked.outputs if locked is not None else ()) - wanted.outputs.keys()
+    return locked.beyond(wanted) if locked is not None else set()
 
 
-def _strange(tree: DirectoryTree, path: str, locked: lock.Lock) -> bool:
-    """Whether a file is not what the lock says ssmd wrote there: it stays, and its owner is told."""
+def _strange(tree: DirectoryTree, path: str, written: str) -> bool:
+    """Whether a file is not what ssmd wrote there, by its digest: it stays, and its owner is told."""
     try:
         content = tree.read_unlinked(f"{FOLDER}/{path}")
     except (FileNotFoundError, Refused):
         return False  # gone already, or publishing refuses it by its name
-    strange = sha256(content) != locked.outputs[path]
+    strange = sha256(content) != written
     if strange:
         click.echo(f"left alone: {FOLDER}/{printable(path)} is no longer generated, and was changed by hand", err=True)
     return strange
@@ -126,7 +126,8 @@ def _publish(tree: DirectoryTree, compiled: Compilation, environments: tuple[str
     wanted = _wanted(compiled, seal.lock, environments)
     sealing = wanted if dated else current_lock(seal.lock, wanted)
     everything = {**_outputs(compiled, environments), lock.FILE: sealing.encode()}
-    gone = {path for path in _gone(seal.lock, wanted) if seal.lock is None or not _strange(tree, path, seal.lock)}
+    written = seal.lock.outputs if seal.lock is not None else {}
+    gone = {path for path in _gone(seal.lock, wanted) if not _strange(tree, path, written[path])}
     try:
         return publish(tree.root / FOLDER, everything, remove=gone, seen=seal.content)
     except Overtaken:

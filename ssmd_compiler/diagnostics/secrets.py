@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["appearance", "masked", "masked_near"]
+__all__ = ["appearance", "masked", "masked_near", "names_a_secret", "telling"]
 
 _NAME: Final = (
     r"(?:[A-Za-z0-9_-]*(?:[_-]|[a-z0-9](?=(?-i:[A-Z]))))?(?:credentials?|password|passwd|pwd|passphrase|secret|token|api[_-]?key|api[_-]?secret"
@@ -41,9 +41,14 @@ _WINDOW: Final = 2_048
 """Characters of a line that are looked at: more than any printer shows of one."""
 
 
+def telling(value: str) -> bool:
+    """Whether a text may look like a secret whatever its name is."""
+    return _TELLING.search(value) is not None
+
+
 def appearance(name: str, value: str) -> str | None:
     """What the value of the field `name` looks like, if it looks like a secret."""
-    if _TELLING.search(value) is None:
+    if not telling(value):
         return _by_name(name, value)
     if _PEM in value:
         return "a private key or certificate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssmd_runtime import spec
@@ -21,13 +22,14 @@ __all__ = ["Output", "TemplateFault", "Templates", "argocd", "built_in", "emit",
 def emit(lowered: Lowered, templates: Templates) -> Iterator[Output]:
     """Every generated file of one environment. Raises `TemplateFault`."""
     name = lowered.names.environment
-    for file, content in lowered.specs.items():
-        yield Output(f"{name}/{file}", spec.encode(content), name)
+    specs = {file: spec.encode(content) for file, content in lowered.specs.items()}
+    for file, content in specs.items():
+        yield Output(f"{name}/{file}", content, name)
     for file, configuration in nats.configurations(lowered):
         yield Output(f"{name}/{file}", configuration, name)
     files: list[str] = []
-    for source in (nats, kubernetes, prometheus):
-        for file, document in source.documents(lowered, templates):
+    for documents in (nats.documents, partial(kubernetes.documents, specs), prometheus.documents):
+        for file, document in documents(lowered, templates):
             files.append(file)
             yield Output(f"{name}/{file}", document, name)
     yield Output(f"{name}/kustomization.yaml", templates.render("kustomization", {"files": files}), name)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ssmd_runtime import spec
-
 from ssmd_compiler.lower import Workload
 from ssmd_compiler.names import COLLECTOR, HTTP_PORT, SPEC_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ssmd_compiler.emit.templates import Templates
     from ssmd_compiler.lower import Lowered
@@ -24,12 +22,12 @@ USER: Final = 65532
 _WORKLOAD_FIELDS: Final = tuple(name for name in Workload.__struct_fields__ if name != "name")
 
 
-def documents(lowered: Lowered, templates: Templates) -> Iterator[tuple[str, bytes]]:
-    """File name and bytes of each document, in the order in which they are to be applied."""
+def documents(specs: Mapping[str, bytes], lowered: Lowered, templates: Templates) -> Iterator[tuple[str, bytes]]:
+    """File name and bytes of each document, in the order in which they are to be applied; `specs` by file name."""
     names = lowered.names
     common = {"namespace": names.namespace, "labels": names.labels(), "user": USER, "http_port": HTTP_PORT}
     yield "serviceaccount.yaml", templates.render("serviceaccount", {**common, "name": names.service_account})
-    yield "configmap.yaml", templates.render("configmap", {**common, **_configmap(lowered)})
+    yield "configmap.yaml", templates.render("configmap", {**common, **_configmap(lowered, specs)})
     for workload in lowered.workloads:
         if workload.volume.claim:
             yield f"pvc{_suffix(workload)}.yaml", templates.render("pvc", {**common, **_claim(lowered, workload)})
@@ -54,9 +52,8 @@ def _suffix(workload: Workload) -> str:
     return "".join(f"-{part}" for part in [*parts, *([workload.shard] if workload.shard else [])])
 
 
-def _configmap(lowered: Lowered) -> dict[str, Any]:
-    files = {name: spec.encode(content).decode() for name, content in lowered.specs.items()}
-    return {"name": lowered.names.configmap, "files": files}
+def _configmap(lowered: Lowered, specs: Mapping[str, bytes]) -> dict[str, Any]:
+    return {"name": lowered.names.configmap, "files": {name: content.decode() for name, content in specs.items()}}
 
 
 def _claim(lowered: Lowered, workload: Workload) -> dict[str, Any]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+
+from msgspec.structs import force_setattr
+
+from ssmd_compiler.record import Record
 
 __all__ = ["Output"]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Record, frozen=True):
     """A file of `generated/`: its path below it, its bytes and their digest, the environment it is for (or none)."""
 
     path: str
     content: bytes
     environment: str | None = None
-    sha256: str = field(init=False)
+    sha256: str = ""
+    """Worked out from the bytes."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
+        if not self.sha256:
+            force_setattr(self, "sha256", hashlib.sha256(self.content).hexdigest())
 
     @property
     def documents(self) -> tuple[bytes, ...]:

@@ -29,7 +29,7 @@ def _rules(lowered: Lowered) -> Iterator[dict[str, Any]]:
     overrides = lowered.linked.environment.alerts
     series = f'{{namespace="{lowered.names.namespace}",environment="{lowered.names.environment}"}}'
     for rule in ALERTS:
-        said = overrides.get(rule.name) or Alert()
+        said = overrides.get(rule.name) or Alert.unsaid()
         if said.enabled:
             yield {
                 "name": rule.name,

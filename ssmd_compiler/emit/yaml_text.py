@@ -109,14 +109,17 @@ def block_text(text: str, indent: int) -> Yaml:
     ):
         return Yaml(scalar(text))
     pad = " " * indent
-    return Yaml("|\n" + "\n".join(pad + line if line else "" for line in lines[:-1]))
+    return Yaml("|\n" + "\n".join([pad + line if line else "" for line in lines[:-1]]))
 
 
 def tree(value: Any, indent: int = 0) -> Yaml:
     """A mapping or list in block style, each line indented by `indent`."""
-    if type(value) is dict and all(type(item) is str for item in value.values()):
+    if type(value) is dict and {*map(type, value.values())} == _WORDS_ALONE:
         return _words(tuple(value.items()), indent)
     return Yaml("\n".join(_lines(value, " " * indent)))
+
+
+_WORDS_ALONE: Final = {str}
 
 
 @lru_cache(maxsize=1024)

@@ -29,9 +29,7 @@ def lower(linked: LinkedEnvironment, feed: Feed, version: FeedVersion, *, inputs
     facts = Facts(linked, feed, version, names, keys.specs(environment.keys, names), inputs_sha256, compiler)
     shards: list[tuple[str | None, Shard | None]] = [*environment.shards.items()] or [(None, None)]
     readers = [name for name in ("archiver", "gateway") if getattr(environment, name) is not None]
-    specs = {names.spec_file(name): spec.collector(facts, name, shard) for name, shard in shards}
-    if readers:
-        specs.setdefault(names.spec_file(None), spec.collector(facts, None, None))
+    specs = spec.collectors(facts, dict(shards) | ({None: None} if readers else {}))
     deployed = [workloads.workload(facts, COLLECTOR, specs, name, shard) for name, shard in shards]
     deployed += [workloads.workload(facts, name, specs, None, None) for name in readers]
     return Lowered(

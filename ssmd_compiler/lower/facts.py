@@ -44,7 +44,7 @@ class Facts(Record, frozen=True):
     def component(self, name: str) -> Component:
         """The environment's words on a component over the feed's defaults, field by field."""
         if name not in self._components:
-            own: Component = getattr(self.environment, name) or Component()
+            own: Component = getattr(self.environment, name) or Component.unsaid()
             default: Component = getattr(self.feed.defaults, name)
             said = {field: getattr(own, field) for field in own.model_fields_set}
             self._components[name] = default.model_copy(update=said)

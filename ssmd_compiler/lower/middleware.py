@@ -68,7 +68,7 @@ def published_subjects(facts: Facts) -> tuple[str, ...]:
     return (*raw, facts.names.dead_letter_subject)
 
 
-def storage(facts: Facts, shard: str | None) -> spec.Storage:
+def storage(facts: Facts) -> spec.Storage:
     said = facts.middleware.storage
     raw, normalized = _buckets(facts)
     return spec.Storage(
@@ -77,7 +77,7 @@ def storage(facts: Facts, shard: str | None) -> spec.Storage:
         sync=said.sync or "interval",
         sync_interval_ms=said.sync_interval_ms or 200,
         compression=said.compression or "none",
-        file_stem=facts.names.file_stem(shard),
+        file_stem=facts.names.file_stem(None),
         endpoint=said.endpoint,
         region=said.region,
         raw_bucket=raw,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
 from ssmd_runtime import spec
 
 from ssmd_compiler.lower import middleware
@@ -12,23 +13,38 @@ from ssmd_compiler.model.scalars import bytes_of
 from ssmd_compiler.names import COLLECTOR, HTTP_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ssmd_compiler.lower.facts import Facts
     from ssmd_compiler.model.environment import Shard
     from ssmd_compiler.model.feed import MessageType
 
-__all__ = ["collector", "taker"]
+__all__ = ["collectors", "taker"]
 
 Struct = TypeVar("Struct")
 
 
-def collector(facts: Facts, shard_name: str | None, shard: Shard | None) -> spec.CollectorSpec:
+def collectors(facts: Facts, shards: Mapping[str | None, Shard | None]) -> dict[str, spec.CollectorSpec]:
+    """The specs of the shards (None: of the whole environment) by file name."""
+    whole = _whole(facts)
+    return {
+        facts.names.spec_file(name): _of_shard(whole, name, shard, facts) if name is not None else whole
+        for name, shard in shards.items()
+    }
+
+
+def _of_shard(whole: spec.CollectorSpec, name: str, shard: Shard | None, facts: Facts) -> spec.CollectorSpec:
+    """A shard's spec: it differs in what is subscribed to, and in the name of the files."""
+    storage = replace(whole.storage, file_stem=facts.names.file_stem(name))
+    return replace(whole, shard=name, subscriptions=_subscriptions(facts, shard), storage=storage)
+
+
+def _whole(facts: Facts) -> spec.CollectorSpec:
     feed, version, connector = facts.feed, facts.version, facts.component(COLLECTOR)
     since, until = _window(facts)
     return spec.CollectorSpec(
         environment=facts.names.environment,
-        shard=shard_name,
+        shard=None,
         feed=spec.FeedRef(
             name=feed.name,
             display_name=feed.display_name or feed.name,
@@ -42,20 +58,20 @@ def collector(facts: Facts, shard_name: str | None, shard: Shard | None) -> spec
         protocol=spec.Protocol(transport=version.protocol.transport, message=version.protocol.message),
         auth=_auth(facts),
         keys=tuple(facts.keys.values()),
-        subscriptions=_subscriptions(facts, shard),
+        subscriptions=_subscriptions(facts, None),
         message_types={name: _message_type(kind) for name, kind in feed.message_types.items()},
         schemas={use.name: use.version_name or "" for use in facts.linked.schemas},
         transport=middleware.transport(facts),
         subjects=middleware.subjects(facts),
-        storage=middleware.storage(facts, shard_name),
+        storage=middleware.storage(facts),
         cache=middleware.cache(facts),
         journal=middleware.journal(facts),
-        liveness=_same_fields(spec.Liveness, connector.liveness or Liveness()),
+        liveness=_same_fields(spec.Liveness, connector.liveness or Liveness.unsaid()),
         on_disconnect=connector.on_disconnect or "exit",
-        retry=_same_fields(spec.Retry, connector.retry or Retry()),
-        circuit_breaker=_same_fields(spec.CircuitBreaker, connector.circuit_breaker or CircuitBreaker()),
-        buffer=spec.Buffer(max_bytes=bytes_of((connector.buffer or Buffer()).max_bytes)),
-        rotation=_rotation(facts, connector.rotation or Rotation()),
+        retry=_same_fields(spec.Retry, connector.retry or Retry.unsaid()),
+        circuit_breaker=_same_fields(spec.CircuitBreaker, connector.circuit_breaker or CircuitBreaker.unsaid()),
+        buffer=spec.Buffer(max_bytes=bytes_of((connector.buffer or Buffer.unsaid()).max_bytes)),
+        rotation=_rotation(facts, connector.rotation or Rotation.unsaid()),
         http=spec.Http(port=HTTP_PORT),
         parser_config=version.parser_config,
         provenance=spec.Provenance(compiler=facts.compiler, inputs_sha256=facts.inputs_sha256),

@@ -56,7 +56,7 @@ class Consumer(Record, frozen=True):
 
 def stream(facts: Facts) -> Stream | None:
     transport, names = facts.middleware.transport, facts.names
-    said = transport.jetstream or JetStream()
+    said = transport.jetstream or JetStream.unsaid()
     if transport.type != "nats" or not said.enabled:
         return None
     return Stream(
@@ -74,7 +74,7 @@ def stream(facts: Facts) -> Stream | None:
 
 def _duplicate_window(facts: Facts) -> int:
     """As long as a message may be published a second time, from the file, under the same Nats-Msg-Id."""
-    liveness = facts.component(COLLECTOR).liveness or Liveness()
+    liveness = facts.component(COLLECTOR).liveness or Liveness.unsaid()
     return min(liveness.watchdog_seconds + RESTART_SECONDS, MAX_AGE_SECONDS)
 
 

@@ -38,7 +38,7 @@ def workload(
     facts: Facts, component: str, specs: Mapping[str, CollectorSpec], shard_name: str | None, shard: Shard | None
 ) -> Workload:
     settings, names = facts.component(component), facts.names
-    resources = (shard.resources if shard else None) or settings.resources or Resources()
+    resources = (shard.resources if shard else None) or settings.resources or Resources.unsaid()
     cpu, memory, memory_limit = _DEFAULTS[component]
     image, version = _image(facts, settings)
     spec_file = names.spec_file(shard_name)

@@ -1,5 +1,6 @@
 """What all models share: frozen, and closed against unknown fields."""
 
+from functools import cache
 from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +20,7 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, defer_build=True)
 
     @classmethod
+    @cache
     def unsaid(cls) -> Self:
         """What stands where nothing was said. A call would build its validator, in a millisecond."""
         return cls.model_construct()

@@ -182,7 +182,7 @@ def _alerts(environment: Environment) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-_UNSAID: Final = Alert()
+_UNSAID: Final = Alert.unsaid()
 
 
 def _seconds(duration: str) -> int:

@@ -83,21 +83,20 @@ class Document(Record, frozen=True):
         return here if not isinstance(node, Map | Seq) else _first_line(here)
 
 
-def texts(root: Map) -> list[tuple[Path, str, str]]:
-    """Every text of a document: the path to it, the name of the nearest key above it, and the text."""
+def texts(root: Map, starting: str = "") -> list[tuple[Path, str, str]]:
+    """Every text of a document (that starts so): the path to it, the name of the nearest key above it, and the text."""
     found: list[tuple[Path, str, str]] = []
-    _gather(root, (), "", found)
+    _gather(root, (), "", starting, found)
     return found
 
 
-def _gather(node: Any, path: Path, name: str, found: list[tuple[Path, str, str]]) -> None:
+def _gather(node: Any, path: Path, name: str, starting: str, found: list[tuple[Path, str, str]]) -> None:
     entries: Iterable[tuple[str | int, Any]] = node.items() if type(node) is Map else enumerate(node)
     for step, value in entries:
-        named = step if isinstance(step, str) else name
         if type(value) is Map or type(value) is Seq:
-            _gather(value, (*path, step), named, found)
-        elif value is not None:
-            found.append(((*path, step), named, value))
+            _gather(value, (*path, step), step if isinstance(step, str) else name, starting, found)
+        elif value is not None and value.startswith(starting):
+            found.append(((*path, step), step if isinstance(step, str) else name, value))
 
 
 def read_document(path: str, content: bytes) -> Document:

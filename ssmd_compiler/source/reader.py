@@ -7,7 +7,7 @@ is built from it: what is not UTF-8, control characters, depth, alias and merge-
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml._yaml import CParser
@@ -36,6 +36,8 @@ __all__ = ["read"]
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
 )
+_PLAIN = b"\t\n" + bytes(range(0x20, 0x7F))
+"""What most documents are made of, and what never is forbidden."""
 _DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 _FORBIDDEN_VALUE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null"})
@@ -67,8 +69,10 @@ def _encoding_fault(path: str, content: bytes) -> Fault | None:
         text = content.decode()
     except UnicodeDecodeError as problem:
         return Fault(FaultKind.NOT_UTF8, _place(path, content[: problem.start].decode(errors="replace")), "bad bytes")
-    if found := _DIRECTIVE.search(text):
+    if "%TAG" in text and (found := _DIRECTIVE.search(text)):
         return Fault(FaultKind.TAG, _place(path, text[: found.start()]), "%TAG")
+    if text.isascii() and not content.translate(None, _PLAIN):
+        return None
     if found := _FORBIDDEN.search(text):
         return Fault(FaultKind.CONTROL_CHARACTER, _place(path, text[: found.start()]), f"U+{ord(found[0][0]):04X}")
     return None
@@ -93,11 +97,6 @@ def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
     return Fault(FaultKind.SYNTAX, span_of(path, at), f"{problem.context}: {detail}" if problem.context else detail)
 
 
-def _weight(value: Any) -> int:
-    """How many values it stands for, aliases written out."""
-    return value.weight if type(value) is Map or type(value) is Seq else 1
-
-
 class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen outside
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
@@ -105,7 +104,10 @@ class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen 
 
 
 class _Reader:
-    """Builds one document from events. Every list and mapping carries the weight of what it stands for."""
+    """Builds one document from events. Every list and mapping carries the weight of what it stands for.
+
+    A weight is how many values there are, aliases written out.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -126,10 +128,10 @@ class _Reader:
         return self.root
 
     def _build(self, next_event: Any) -> None:  # noqa: C901, PLR0912, PLR0915 -- the hot loop: one branch an event, in order of frequency
-        stack: list[tuple[Any, str | None, Range | None]] = []
+        stack: list[tuple[Any, Any, Any]] = []
         current: Any = None
-        key: str | None = None
-        key_range: Range | None = None
+        key: Any = None
+        key_range: Any = None
         while True:
             event = next_event()
             kind = type(event)
@@ -138,10 +140,14 @@ class _Reader:
                 at = (start.line, start.column, end.line, end.column)
                 if event.tag is not None:
                     self._fault(FaultKind.TAG, at, event.tag)
-                if type(current) is Map and key is None:
+                if key is None and type(current) is Map:
                     key, key_range = self._key(event, at), at
                     continue
-                value = self._scalar(event, at)
+                value = event.value
+                if event.style or event.anchor is not None:
+                    value = self._marked(event, at)
+                elif value in _NULLS:
+                    value = None
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value, at = current, current.range
                 end = event.end_mark
@@ -177,29 +183,32 @@ class _Reader:
                     start = event.start_mark
                     self._stop(FaultKind.SEVERAL_DOCUMENTS, (start.line, start.column, start.line, start.column + 3))
                 continue
+            if current is None:
+                self.root, self.root_range = value if value is not None else self.root, at
+                continue
+            self.nodes += 1
+            if self.nodes > MAX_NODES:
+                self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
             if type(current) is Map:
-                self._put(current, cast("str", key), value, cast("Range", key_range), at)
+                if key in current:
+                    self._twice(current, key, value, key_range, at)
+                else:
+                    current[key] = value
+                    current.key_at[key] = key_range
+                    current.value_at[key] = at
+                    current.weight += value.weight if type(value) is Map or type(value) is Seq else 1
                 key = None
-            elif current is not None:
-                self._count(at)
+            else:
                 current.append(value)
                 current.value_at.append(at)
-                current.weight += _weight(value)
-            else:
-                self.root, self.root_range = value if value is not None else self.root, at
+                current.weight += value.weight if type(value) is Map or type(value) is Seq else 1
 
-    def _put(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:
-        self._count(at)
-        if key in mapping:
-            other = span_of(self.path, mapping.key_at[key])
-            same = type(value) is type(mapping[key]) and not isinstance(value, Map | Seq) and value == mapping[key]
-            again = self._whole_line(key_at, at) if same else None
-            self._tell(Fault(FaultKind.DUPLICATE_KEY, span_of(self.path, key_at), key, other, again=again))
-            return
-        mapping[key] = value
-        mapping.key_at[key] = key_at
-        mapping.value_at[key] = at
-        mapping.weight += _weight(value)
+    def _twice(self, mapping: Map, key: str, value: Any, key_at: Range, at: Range) -> None:
+        """A key that is there already: the first one counts."""
+        other = span_of(self.path, mapping.key_at[key])
+        same = type(value) is type(mapping[key]) and not isinstance(value, Map | Seq) and value == mapping[key]
+        again = self._whole_line(key_at, at) if same else None
+        self._tell(Fault(FaultKind.DUPLICATE_KEY, span_of(self.path, key_at), key, other, again=again))
 
     def _whole_line(self, key_at: Range, at: Range) -> Span | None:
         """The line of an entry that has one for itself, without a comment."""
@@ -210,17 +219,16 @@ class _Reader:
         alone = alone and key_at[0] + 1 < len(self.lines)
         return span_of(self.path, (key_at[0], 0, key_at[0] + 1, 0)) if alone else None
 
-    def _count(self, at: Range) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
-
     def _key(self, event: Any, at: Range) -> str:
         if event.value == "<<" and not event.style:
             self._stop(FaultKind.MERGE_KEY, at)
-        return str(self._scalar(event, at) or event.value)
+        if event.style or event.anchor is not None:
+            return str(self._marked(event, at) or event.value)
+        key: str = event.value
+        return key
 
-    def _scalar(self, event: Any, at: Range) -> str | None:
+    def _marked(self, event: Any, at: Range) -> str | None:
+        """The value of a scalar in quotes, in a block, or with an anchor."""
         value: str = event.value
         if not event.style:
             result = None if value in _NULLS else value

@@ -118,6 +118,8 @@ class DirectoryTree:
     root: Path
     _real_root: str = field(init=False)
     _plain_folders: set[str] = field(init=False, default_factory=set, compare=False)
+    _resolved: dict[str, str] = field(init=False, default_factory=dict, compare=False)
+    """Folder -> where it really is. A workspace of a thousand files has few."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_real_root", os.path.realpath(self.root))
@@ -132,6 +134,14 @@ class DirectoryTree:
             raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
 
     def read(self, path: str) -> bytes:
+        folder, _, name = path.rpartition("/")
+        try:
+            if folder not in self._resolved:
+                self._resolved[folder] = self._resolve(folder)
+            if name not in ("", ".", "..") and "\0" not in name:
+                return self._read_regular(f"{self._resolved[folder]}/{name}")
+        except (OSError, Refused):
+            pass  # it is a link, or is not there: look again, and say why
         try:
             return self._read_regular(self._resolve(path))
         except FileNotFoundError:

@@ -33,7 +33,8 @@ class Common(Record, frozen=True):
     world: str
     policy: Policy | None = None
     """The workspace's own rules, where there are any."""
-    _names: dict[str, str] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Of questions that many ask, once everything that environments share is read."""
 
     def digest(self, path: str) -> str:
         """The sha256 of a file, or why it has none."""
@@ -48,11 +49,16 @@ class Common(Record, frozen=True):
 
     def answer(self, question: tuple[str, str]) -> str:
         """What stands behind a name: a digest that changes when it does, empty when there is nothing."""
-        kind, name = question
-        if kind == "file":
-            return self.digest(name)
+        if question[0] == "file":
+            return self.digest(question[1])
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answers[question] = self._answer(*question)
+        return answer
+
+    def _answer(self, kind: str, name: str) -> str:
         if not name:
-            return self._all_names(kind)
+            return sha256("\n".join(self.paths[kind]).encode())
         path = self.paths[kind].get(name)
         if path is None or kind == "environment":
             return path or ""
@@ -62,11 +68,6 @@ class Common(Record, frozen=True):
     def answers(self, shared: Shared) -> tuple[tuple[str, str, str], ...]:
         """Everything that a reader asked, answered."""
         return tuple((*question, self.answer(question)) for question in sorted(shared.asked))
-
-    def _all_names(self, kind: str) -> str:
-        if kind not in self._names:
-            self._names[kind] = sha256("\n".join(self.paths[kind]).encode())
-        return self._names[kind]
 
 
 def world_of(as_of: str, digests: Mapping[str, str]) -> str:
