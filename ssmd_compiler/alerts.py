@@ -7,6 +7,7 @@ labels with the connector's container; and `$threshold`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from ssmd_compiler.record import Record
@@ -38,7 +39,13 @@ class AlertRule(Record, frozen=True):
             "$connector": series.removesuffix("}") + ',container="connector"}',
             "$threshold": str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number),
         }
-        return re.sub(r"\$[a-z]+", lambda found: words[found[0]], self.expression)
+        return "".join([words[part] if part.startswith("$") else part for part in _parts(self.expression)])
+
+
+@lru_cache(maxsize=64)
+def _parts(expression: str) -> tuple[str, ...]:
+    """An expression, its words apart."""
+    return tuple(re.split(r"(\$[a-z]+)", expression))
 
 
 ALERTS: Final = (

@@ -8,6 +8,7 @@ sealed-secret[:/][NAMESPACE/]NAME             (absent)        the sealed secret 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from ssmd_compiler.record import Record
@@ -32,6 +33,7 @@ class KeySource(Record, frozen=True):
     flaw: str | None = None
 
 
+@lru_cache(maxsize=1024)
 def parse_source(text: str | None) -> KeySource | None:
     """The parts of `text`, or None when it has no scheme that we know.
 

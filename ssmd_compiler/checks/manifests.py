@@ -68,6 +68,8 @@ class Manifests:
 
         `source` is the document that they were made from.
         """
+        if not all_ and not own_templates:
+            return cls(())
         proven = [output for output in outputs if all_ or template_of(output.path) in own_templates]
         vocabulary = Vocabulary(settings.metrics.foreign, frozenset(settings.metrics.labels))
         # SSMD807 tells when one's own template prints what is no document at all.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ssmd_compiler.diagnostics.secrets import appearance, names_a_secret, telling
-from ssmd_compiler.source import Map, Seq
+from ssmd_compiler.source import Map, Quoted, Seq
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,8 @@ def _look(  # noqa: PLR0913 -- a walk: where it is, what it knows, and where it 
 
     Only where it `counts` does a name further above than the nearest say what a text is.
     """
+    if type(node) is Seq and secret is None and counts and _all_harmless(node):
+        return
     entries: Iterable[tuple[str | int, Any]] = enumerate(node) if type(node) is Seq else node.items()
     for step, value in entries:
         named, held = name, secret
@@ -49,3 +51,11 @@ def _look(  # noqa: PLR0913 -- a walk: where it is, what it knows, and where it 
             continue
         elif what := appearance(held or named, value):
             found.append(((*path, step), what))
+
+
+def _all_harmless(items: Seq) -> bool:
+    """Whether a list holds texts alone, none of which tells anything: hundreds of symbols are looked at as one."""
+    return all(map(_TEXTS.__contains__, map(type, items))) and not telling("\n".join(items))
+
+
+_TEXTS = frozenset({str, Quoted})

@@ -5,6 +5,7 @@ What a process has compiled is sent as MessagePack: it is mostly the bytes of fi
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ def each(work: Callable[[str], Compiled], paths: Iterable[str]) -> Iterator[Comp
     import multiprocessing  # what one process does in a moment does not wait for this
     from concurrent.futures import ProcessPoolExecutor
 
+    gc.freeze()  # what is there now outlasts them, and is not copied because somebody looks for cycles in it
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
     size = max(1, min(32, len(todo) // (processors * 4)))

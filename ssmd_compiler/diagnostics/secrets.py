@@ -34,7 +34,7 @@ _KEYWORD = re.compile(
     r"(?:password|passwd|pwd|token|authorization)\s*[:=]\s*(?!\$key:)([^\s\"',}\]]{3,})|(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     re.IGNORECASE,
 )
-_TELLING = re.compile(rf"[:=]|eyJ|{_PEM}", re.IGNORECASE)
+_TELLING = re.compile(rf"[:=]|[eE][yY][jJ]|{_PEM}")
 """What all of the above have: most texts have none of it, and need not be looked at by each."""
 
 _WINDOW: Final = 2_048

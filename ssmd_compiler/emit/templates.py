@@ -16,6 +16,7 @@ import jinja2
 import jinja2.meta
 from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ssmd_compiler import __version__
@@ -23,8 +24,6 @@ from ssmd_compiler.emit.yaml_text import block_text, scalar, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from jinja2.runtime import Context
 
 __all__ = ["SUFFIX", "TemplateFault", "Templates", "built_in"]
 
@@ -81,6 +80,13 @@ def _is_ours(environment: jinja2.Environment, name: str, source: str) -> bool:
     return not environment.extensions and built_in().get(name) == source
 
 
+class _Context(Context):
+    """A template's view of its values; looking through what is global, which is nothing, takes longer than printing."""
+
+    def __init__(self, environment: Any, parent: Any, name: Any, blocks: Any, globals: Any = None) -> None:  # noqa: A002, ARG002 -- Jinja's signature
+        super().__init__(environment, parent, name, blocks)
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, without the operators and methods that make much out of little.
 
@@ -133,13 +139,14 @@ class Templates:
         )
         self._environment.filters = {"tree": tree, "block_text": block_text, "length": len}
         self._environment.globals = {}
+        self._environment.context_class = _Context
         self._compiled: dict[str, jinja2.Template] = {}
 
     def render(self, name: str, values: Mapping[str, Any]) -> bytes:
         """The text of `name`, as bytes. Raises `TemplateFault`."""
         file = name + SUFFIX
         try:
-            text = self._template(file).render(values)
+            text = self._rendered(self._template(file), values)
         except jinja2.TemplateSyntaxError as problem:
             raise TemplateFault(_PREFIX + (problem.name or file), problem.lineno, problem.message or "syntax") from None
         except Exception as problem:  # noqa: BLE001 -- a template is a person's code: whatever it raises is a finding
@@ -158,6 +165,14 @@ class Templates:
                     found.add(name)
                     todo.append(name)
         return frozenset(found)
+
+    def _rendered(self, template: jinja2.Template, values: Mapping[str, Any]) -> str:
+        """As `template.render` does it, but without copying the values and what is global, which is nothing."""
+        context = template.new_context(values, shared=True)  # type: ignore[arg-type]  # it is read alone
+        try:
+            return self._environment.concat(template.root_render_func(context))
+        except Exception:  # noqa: BLE001 -- whatever it is: Jinja gives its traceback the template's lines
+            self._environment.handle_exception()
 
     def _template(self, file: str) -> jinja2.Template:
         if file not in self._compiled:

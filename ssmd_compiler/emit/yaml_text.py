@@ -16,7 +16,8 @@ __all__ = ["Yaml", "block_text", "scalar", "tree"]
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
-_ASCII_UNBLOCKED = re.compile("[^\t\n\x20-\x7e]")
+_PRINTED = b"\t\n" + bytes(range(0x20, 0x7F))
+"""What a block can hold of ASCII."""
 
 
 @cache
@@ -45,20 +46,24 @@ class Yaml(str):
     __slots__ = ()
 
 
+_NAMED: Final = {None: "null", True: "true", False: "false"}
+
+
 def scalar(value: Any) -> str:
     """`value` on one line: text, number, boolean, nothing; lists and mappings in flow style."""
-    if type(value) is Yaml:
-        return value
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return _text(value) if len(value) < _REMEMBERED else _spelled(value)
+    if kind is Yaml:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
+    if value is None or value is True or value is False:
+        return _NAMED[value]
     if isinstance(value, str):
         return _spelled(str(value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
     if isinstance(value, int):
-        return str(value)
+        return str(int(value))
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, dict):
@@ -99,17 +104,26 @@ _text = lru_cache(maxsize=8192)(_spelled)
 
 def block_text(text: str, indent: int) -> Yaml:
     """Many lines as a literal block, indented by `indent`; in quotes when a block could not hold them unchanged."""
-    lines = text.split("\n")
     if (
         not text.endswith("\n")
-        or len(lines) < 3
-        or lines[0][:1] in (" ", "\t", "")
-        or (_ASCII_UNBLOCKED if text.isascii() else _unblocked()).search(text)
+        or text.count("\n") < 2
+        or text.startswith((" ", "\t", "\n"))
         or text.endswith("\n\n")
+        or not _fits(text)
     ):
         return Yaml(scalar(text))
     pad = " " * indent
-    return Yaml("|\n" + "\n".join([pad + line if line else "" for line in lines[:-1]]))
+    lines = text.removesuffix("\n")
+    if "\n\n" in lines:
+        return Yaml("|\n" + "\n".join([pad + line if line else "" for line in lines.split("\n")]))
+    return Yaml("|\n" + pad + lines.replace("\n", "\n" + pad))
+
+
+def _fits(text: str) -> bool:
+    """Whether a block can hold all characters of a text."""
+    if text.isascii():
+        return not text.encode().translate(None, _PRINTED)
+    return _unblocked().search(text) is None
 
 
 def tree(value: Any, indent: int = 0) -> Yaml:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
@@ -178,6 +179,7 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def _is_host(value: str) -> bool:
     try:
         return bool(value.encode("idna")) and not _steers(value)
