@@ -1,15 +1,21 @@
 """Environments over the machine's processors, in order; with a progress bar on a terminal.
 
-What a process has compiled is sent as MessagePack: it is mostly the bytes of files, and pickling is slow at that.
+This process works too, beside forks of it: what it compiles itself is not sent through a pipe, and the rest comes as
+MessagePack. Who is free takes the next environment. What a fork could not do, or was killed at, is done here in the
+end, so that whatever goes wrong goes wrong here.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import sys
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 import msgspec
@@ -18,54 +24,154 @@ from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
+
+    Work = Callable[[str], Compiled]
 
 __all__ = ["each"]
 
 FEWEST: Final = 48
 """Environments below which a second process costs more than it saves (see docs/decisions/0005-processes.md)."""
 
-_work: Callable[[str], Compiled] | None = None
+_MOST: Final = 16_384
+"""Turns that fit into a pipe of the usual 64 KiB."""
+_PIPE: Final = 1 << 20
+"""Bytes of results that may wait for this process: as much as Linux allows."""
+_HEADER: Final = Struct("<II")
+"""Which environment a result is of, and its length; of one that failed it is 0."""
+_TURN: Final = Struct("<I")
 
 
-def each(work: Callable[[str], Compiled], paths: Iterable[str]) -> Iterator[Compiled]:
+def each(work: Work, paths: Iterable[str]) -> Iterator[Compiled]:
     """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
     todo = list(paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(todo) < FEWEST or processors < 2 or not hasattr(os, "fork"):
+    if not FEWEST <= len(todo) <= _MOST or processors < 2 or not hasattr(os, "fork"):
         return _shown(map(work, todo), todo)
-    global _work  # noqa: PLW0603 -- forked children inherit it; the tree and the templates are not sent through a pipe
-    _work = work
-    import multiprocessing  # what one process does in a moment does not wait for this
-    from concurrent.futures import ProcessPoolExecutor
-
-    gc.freeze()  # what is there now outlasts them, and is not copied because somebody looks for cycles in it
-    context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(processors, mp_context=context, initializer=_leave_interrupts)
-    size = max(1, min(32, len(todo) // (processors * 4)))
-    return _shown(_collected(pool, pool.map(_one, todo, chunksize=size)), todo)
+    turns = _turns(len(todo))
+    gc.freeze()  # what is there now outlasts all of them, and is not copied because somebody looks for cycles in it
+    forks: list[_Fork] = []
+    for _ in range(processors - 1):
+        with suppress(OSError):  # there cannot be another process: then there are fewer
+            forks.append(_fork(work, todo, turns, forks))
+    return _shown(_results(work, todo, turns, forks), todo)
 
 
-def _collected(pool: Executor, results: Iterator[bytes]) -> Iterator[Compiled]:
-    from concurrent.futures.process import BrokenProcessPool
+def _turns(count: int) -> int:
+    """A pipe that holds the number of each environment; a read takes one, whoever reads."""
+    reader, writer = os.pipe()
+    os.write(writer, b"".join(map(_TURN.pack, range(count))))
+    os.close(writer)
+    return reader
 
-    decoder = msgspec.msgpack.Decoder(Compiled)
+
+def _next(turns: int) -> int | None:
+    taken = os.read(turns, _TURN.size)
+    return int(_TURN.unpack(taken)[0]) if taken else None
+
+
+@dataclass(slots=True)
+class _Fork:
+    """Another process, and what of its results has come."""
+
+    pid: int
+    reader: int
+    come: bytearray = field(default_factory=bytearray)
+
+    def results(self, decoder: msgspec.msgpack.Decoder[Compiled]) -> Iterator[tuple[int, Compiled]]:
+        """The results that are whole."""
+        at = 0
+        while len(self.come) - at >= _HEADER.size:
+            index, length = _HEADER.unpack_from(self.come, at)
+            start, at_next = at + _HEADER.size, at + _HEADER.size + length
+            if at_next > len(self.come):
+                break
+            if length:
+                yield index, decoder.decode(memoryview(self.come)[start:at_next])
+            at = at_next
+        del self.come[:at]
+
+
+def _fork(work: Work, todo: list[str], turns: int, others: list[_Fork]) -> _Fork:
+    reader, writer = os.pipe()
     try:
-        yield from map(decoder.decode, results)
-    except BrokenProcessPool:
-        raise click.ClickException("a worker process was killed: is there enough memory?") from None
+        pid = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        raise
+    if not pid:
+        for one in (reader, *(other.reader for other in others)):
+            os.close(one)
+        _serve(work, todo, turns, writer)
+    os.close(writer)
+    return _Fork(pid, reader)
+
+
+def _serve(work: Work, todo: list[str], turns: int, writer: int) -> NoReturn:
+    """What another process does, and all that it does. Ctrl-C goes to all; the one that began answers it."""
+    with suppress(BaseException):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _enlarge(writer)
+        while (index := _next(turns)) is not None:
+            try:
+                content = msgspec.msgpack.encode(work(todo[index]))
+            except Exception:  # noqa: BLE001 -- it is done again where it can be told
+                content = b""
+            message = memoryview(_HEADER.pack(index, len(content)) + content)
+            while message:
+                message = message[os.write(writer, message) :]
+    os._exit(0)
+
+
+def _enlarge(pipe: int) -> None:
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+def _results(work: Work, todo: list[str], turns: int, forks: list[_Fork]) -> Iterator[Compiled]:
+    decoder = msgspec.msgpack.Decoder(Compiled)
+    done: dict[int, Compiled] = {}
+    try:
+        for index, path in enumerate(todo):
+            while index not in done:
+                mine = _next(turns)
+                if mine is not None:
+                    done[mine] = work(todo[mine])
+                elif not forks:
+                    done[index] = work(path)
+                _collect(forks, decoder, done, wait=mine is None)
+            yield done.pop(index)
     finally:
-        pool.shutdown(cancel_futures=True)
+        for fork in forks:
+            _end(fork)
+        os.close(turns)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C goes to the whole group of processes; a worker that died of it holding a queue would hang the rest."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _collect(
+    forks: list[_Fork], decoder: msgspec.msgpack.Decoder[Compiled], done: dict[int, Compiled], *, wait: bool
+) -> None:
+    """Add what has come to `done`; whose pipe is at its end is no longer among the forks."""
+    by_reader = {fork.reader: fork for fork in forks}
+    ready, _, _ = select.select(by_reader, (), (), None if wait else 0) if forks else ((), (), ())
+    for reader in ready:
+        fork = by_reader[reader]
+        if more := os.read(reader, _PIPE):
+            fork.come += more
+            done.update(fork.results(decoder))
+        else:
+            forks.remove(fork)
+            _end(fork)
 
 
-def _one(path: str) -> bytes:
-    assert _work is not None  # noqa: S101 -- set before the fork
-    return msgspec.msgpack.encode(_work(path))
+def _end(fork: _Fork) -> None:
+    """End a process that has nothing more to say, or that nobody listens to any more."""
+    os.close(fork.reader)
+    with suppress(ProcessLookupError):
+        os.kill(fork.pid, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(fork.pid, 0)
 
 
 def _shown(results: Iterator[Compiled], paths: list[str]) -> Iterator[Compiled]:
