@@ -24,8 +24,8 @@ class Background:
         self._root, self._names = root, names
         self._child = self._start() if len(names) >= FEWEST and hasattr(os, "fork") else None
 
-    def result(self) -> dict[str, bytes]:
-        """The stamps; call it once."""
+    def result(self) -> dict[str, tuple[bytes, int]]:
+        """As `folder_stamps` gives them; call it once."""
         if self._child is not None:
             try:
                 return self._collect(*self._child)
@@ -53,10 +53,10 @@ class Background:
             pipe.write(msgspec.msgpack.encode(folder_stamps(self._root, self._names)))
         os._exit(0)
 
-    def _collect(self, child: int, reader: int) -> dict[str, bytes]:
+    def _collect(self, child: int, reader: int) -> dict[str, tuple[bytes, int]]:
         try:
             with os.fdopen(reader, "rb") as pipe:
-                return msgspec.msgpack.decode(pipe.read(), type=dict[str, bytes])
+                return msgspec.msgpack.decode(pipe.read(), type=dict[str, tuple[bytes, int]])
         finally:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)

@@ -19,7 +19,7 @@ from ssmd_compiler.lock import FILE, Group, Lock, LockError, read_lock
 from ssmd_compiler.source.tree import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ssmd_compiler.compiler import Compilation
     from ssmd_compiler.source.tree import DirectoryTree
@@ -98,7 +98,8 @@ class Comparison:
         if index is None or self.folder is None:
             return frozenset()
         found = self.folder.result()
-        return frozenset(name for name, held in index.folders.items() if held and found.get(name) == held)
+        known = index.folders.items()
+        return frozenset(name for name, held in known if held and name in found and found[name][0] == held)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -228,24 +229,18 @@ class Cache:
         known = before.index.folders if before.index is not None else {}
         names = {path.rpartition("/")[0] for group in compiled.lock.groups for path in group.outputs} | {""}
         kept = {name: known[name] for name in names - made if name in before.intact}
-        try:
-            parent = os.open(f"{self._tree.root}/{GENERATED}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:
-            return {}
-        try:
-            return {**kept, **_stamped(parent, names - kept.keys(), folder)}
-        finally:
-            os.close(parent)
+        return {**kept, **_stamped(f"{self._tree.root}/{GENERATED}", sorted(names - kept.keys()), folder)}
 
 
 def _digests(sources: dict[str, tuple[bytes, str]]) -> dict[str, str]:
     return {path: digest for path, (_, digest) in sources.items()}
 
 
-def _stamped(parent: int, names: Iterable[str], clock_folder: int) -> dict[str, bytes]:
+def _stamped(root: str, names: list[str], clock_folder: int) -> dict[str, bytes]:
     """The stamps of folders: at once of those at rest when we began, a moment later of what was just put in place."""
     began = stamps.clock(clock_folder)
-    found = {name: stamps.folder_stamp(parent, name) for name in names}
+    half = Background(root, names[: len(names) // 2])
+    found = stamps.folder_stamps(root, names[len(names) // 2 :]) | half.result()
     held = {name: stamp for name, (stamp, latest) in found.items() if latest + stamps.tick(began) < began}
     hasty = found.keys() - held.keys()
     if not hasty:
@@ -255,7 +250,7 @@ def _stamped(parent: int, names: Iterable[str], clock_folder: int) -> dict[str, 
     if wait > _LONGEST_WAIT:
         return {**held, **dict.fromkeys(hasty, stamps.NO_STAMP)}
     time.sleep(max(wait, 0))
-    for name in hasty:
-        again = stamps.folder_stamp(parent, name)
-        held[name] = again[0] if again == found[name] else stamps.NO_STAMP
-    return held
+    again = stamps.folder_stamps(root, hasty)
+    return held | {
+        name: stamp if (stamp, latest) == found[name] else stamps.NO_STAMP for name, (stamp, latest) in again.items()
+    }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NO_STAMP", "at_rest", "clock", "folder_stamp", "folder_stamps", "some_time_ago", "stamp", "stamp_of"]
+__all__ = ["NO_STAMP", "at_rest", "clock", "folder_stamps", "some_time_ago", "stamp", "stamp_of"]
 
 NO_STAMP: Final = b""
 _SECOND: Final = 1_000_000_000
@@ -68,20 +68,22 @@ def some_time_ago() -> int:
     return time.time_ns() // _SECOND * _SECOND - 2 * _SECOND
 
 
-def folder_stamps(root: str, names: Iterable[str]) -> dict[str, bytes]:
-    """The stamps of folders in `root`; without one are those that are missing, or led to by a link."""
+def folder_stamps(root: str, names: Iterable[str]) -> dict[str, tuple[bytes, int]]:
+    """Of each folder in `root`: one stamp for all files directly in it, and the latest time that one of them bears.
+
+    Without a stamp are those that are missing, or led to by a link.
+    """
     try:
         fd = os.open(root, _FOLDER)
     except OSError:
         return {}
     try:
-        return {name: folder_stamp(fd, name)[0] for name in names}
+        return {name: _stamp_of_folder(fd, name) for name in names}
     finally:
         os.close(fd)
 
 
-def folder_stamp(parent: int, name: str) -> tuple[bytes, int]:
-    """One stamp for all files directly in a folder, and the latest time that one of them bears."""
+def _stamp_of_folder(parent: int, name: str) -> tuple[bytes, int]:
     try:
         fd = os.open(name or ".", _FOLDER, dir_fd=parent)
     except OSError:

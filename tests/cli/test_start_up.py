@@ -11,12 +11,16 @@ import pytest
 HEAVY = {"pydantic", "jinja2", "yaml", "msgspec", "jsonschema", "capnp", "multiprocessing", "asyncio", "httpx"}
 
 
-def imported(*arguments: str, cwd: Path) -> set[str]:
-    """The top-level modules that are loaded once `ssmd ARGUMENTS` has answered."""
+SPARED = {"email", "importlib.metadata", "socket", "multiprocessing", "concurrent.futures", "importlib.resources"}
+"""What pydantic, or an earlier version of ours, loads for nothing."""
+
+
+def imported(*arguments: str, cwd: Path, before: str = "") -> set[str]:
+    """The modules that are loaded once `ssmd ARGUMENTS` has answered."""
     code = (
-        "import sys\nfrom ssmd_compiler.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+        f"import os, sys\nfrom ssmd_compiler import cli\nos._exit = sys.exit\n{before}\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "print(*sorted(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
@@ -35,3 +39,20 @@ def test_version_does_not_even_load_click(tmp_path: Path) -> None:
 def test_control_a_command_that_compiles_loads_them(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "ssmd_compiler", "init"], cwd=tmp_path, check=True, capture_output=True)
     assert {"pydantic", "jinja2", "yaml", "msgspec"} <= imported("compile", cwd=tmp_path)
+
+
+def test_a_command_that_compiles_loads_no_more(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "ssmd_compiler", "init"], cwd=tmp_path, check=True, capture_output=True)
+    assert not imported("compile", cwd=tmp_path) & SPARED
+
+
+def test_control_pydantic_looks_for_plugins_unless_it_is_told_that_there_are_none(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "ssmd_compiler", "init"], cwd=tmp_path, check=True, capture_output=True)
+    assert "importlib.metadata" in imported("compile", cwd=tmp_path, before="cli._without_plugins = lambda: None")
+
+
+def test_checks_are_imported_when_they_have_something_to_look_at(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "ssmd_compiler", "init"], cwd=tmp_path, check=True, capture_output=True)
+    loaded = {name.rpartition(".")[2] for name in imported("compile", cwd=tmp_path) if ".checks.ssmd" in name}
+    assert "ssmd201_unknown_feed" in loaded
+    assert "ssmd005_syntax" not in loaded
