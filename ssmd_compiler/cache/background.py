@@ -1,4 +1,4 @@
-"""Folder stamps taken by a child process, while this one imports and reads: on two processors they cost no time."""
+"""Folder stamps taken by a child process, while this one imports and reads; whoever is free takes the next folders."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from typing import Final
 import msgspec
 
 from ssmd_compiler.cache.stamps import folder_stamps
+from ssmd_compiler.turns import MOST, Turns
 
 __all__ = ["Background"]
 
 FEWEST: Final = 100
 """Folders below which a child costs more than it saves."""
+
+_AT_ONCE: Final = 16
+"""Folders in a turn."""
+
+Stamps = dict[str, tuple[bytes, int]]
 
 
 class Background:
@@ -22,18 +28,32 @@ class Background:
 
     def __init__(self, root: str, names: list[str]) -> None:
         self._root, self._names = root, names
-        self._child = self._start() if len(names) >= FEWEST and hasattr(os, "fork") else None
+        self._child: tuple[int, int] | None = None
+        shared = FEWEST <= len(names) <= MOST * _AT_ONCE and hasattr(os, "fork")
+        self._turns = Turns(-(-len(names) // _AT_ONCE)) if shared else None
+        if self._turns is not None:
+            self._child = self._start(self._turns)
 
-    def result(self) -> dict[str, tuple[bytes, int]]:
+    def result(self) -> Stamps:
         """As `folder_stamps` gives them; call it once."""
-        if self._child is not None:
-            try:
-                return self._collect(*self._child)
-            except (OSError, msgspec.MsgspecError):
-                pass  # the child was killed: do its work here
-        return folder_stamps(self._root, self._names)
+        if self._turns is None:
+            return folder_stamps(self._root, self._names)
+        mine = self._taken(self._turns)
+        self._turns.close()
+        theirs = self._collect(*self._child) if self._child is not None else {}
+        # A child that was killed leaves its part to this process.
+        return mine | theirs | folder_stamps(self._root, self._names_without(mine, theirs))
 
-    def _start(self) -> tuple[int, int] | None:
+    def _names_without(self, mine: Stamps, theirs: Stamps) -> list[str]:
+        return [name for name in self._names if name not in mine and name not in theirs]
+
+    def _taken(self, turns: Turns) -> Stamps:
+        found: Stamps = {}
+        while (turn := turns.take()) is not None:
+            found |= folder_stamps(self._root, self._names[turn * _AT_ONCE : (turn + 1) * _AT_ONCE])
+        return found
+
+    def _start(self, turns: Turns) -> tuple[int, int] | None:
         reader, writer = os.pipe()
         try:
             child = os.fork()
@@ -42,21 +62,25 @@ class Background:
             os.close(writer)
             return None
         if not child:
-            self._serve(writer)
+            self._serve(turns, writer)
         os.close(writer)
         return child, reader
 
-    def _serve(self, writer: int) -> None:
+    def _serve(self, turns: Turns, writer: int) -> None:
         """What the child does, and all that it does."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        with contextlib.suppress(BaseException), os.fdopen(writer, "wb") as pipe:
-            pipe.write(msgspec.msgpack.encode(folder_stamps(self._root, self._names)))
+        with contextlib.suppress(BaseException):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            content = msgspec.msgpack.encode(self._taken(turns))
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(content)
         os._exit(0)
 
-    def _collect(self, child: int, reader: int) -> dict[str, tuple[bytes, int]]:
+    def _collect(self, child: int, reader: int) -> Stamps:
         try:
             with os.fdopen(reader, "rb") as pipe:
-                return msgspec.msgpack.decode(pipe.read(), type=dict[str, tuple[bytes, int]])
+                return msgspec.msgpack.decode(pipe.read(), type=Stamps)
+        except (OSError, msgspec.MsgspecError):
+            return {}  # it was killed
         finally:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)

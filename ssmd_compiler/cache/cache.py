@@ -239,8 +239,7 @@ def _digests(sources: dict[str, tuple[bytes, str]]) -> dict[str, str]:
 def _stamped(root: str, names: list[str], clock_folder: int) -> dict[str, bytes]:
     """The stamps of folders: at once of those at rest when we began, a moment later of what was just put in place."""
     began = stamps.clock(clock_folder)
-    half = Background(root, names[: len(names) // 2])
-    found = stamps.folder_stamps(root, names[len(names) // 2 :]) | half.result()
+    found = Background(root, names).result()
     held = {name: stamp for name, (stamp, latest) in found.items() if latest + stamps.tick(began) < began}
     hasty = found.keys() - held.keys()
     if not hasty:

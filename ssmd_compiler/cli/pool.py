@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 import msgspec
 
+from ssmd_compiler.turns import MOST, Turns
 from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
@@ -32,41 +33,25 @@ __all__ = ["each"]
 FEWEST: Final = 48
 """Environments below which a second process costs more than it saves (see docs/decisions/0005-processes.md)."""
 
-_MOST: Final = 16_384
-"""Turns that fit into a pipe of the usual 64 KiB."""
 _PIPE: Final = 1 << 20
 """Bytes of results that may wait for this process: as much as Linux allows."""
 _HEADER: Final = Struct("<II")
 """Which environment a result is of, and its length; of one that failed it is 0."""
-_TURN: Final = Struct("<I")
 
 
 def each(work: Work, paths: Iterable[str]) -> Iterator[Compiled]:
     """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
     todo = list(paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not FEWEST <= len(todo) <= _MOST or processors < 2 or not hasattr(os, "fork"):
+    if not FEWEST <= len(todo) <= MOST or processors < 2 or not hasattr(os, "fork"):
         return _shown(map(work, todo), todo)
-    turns = _turns(len(todo))
+    turns = Turns(len(todo))
     gc.freeze()  # what is there now outlasts all of them, and is not copied because somebody looks for cycles in it
     forks: list[_Fork] = []
     for _ in range(processors - 1):
         with suppress(OSError):  # there cannot be another process: then there are fewer
             forks.append(_fork(work, todo, turns, forks))
     return _shown(_results(work, todo, turns, forks), todo)
-
-
-def _turns(count: int) -> int:
-    """A pipe that holds the number of each environment; a read takes one, whoever reads."""
-    reader, writer = os.pipe()
-    os.write(writer, b"".join(map(_TURN.pack, range(count))))
-    os.close(writer)
-    return reader
-
-
-def _next(turns: int) -> int | None:
-    taken = os.read(turns, _TURN.size)
-    return int(_TURN.unpack(taken)[0]) if taken else None
 
 
 @dataclass(slots=True)
@@ -91,7 +76,7 @@ class _Fork:
         del self.come[:at]
 
 
-def _fork(work: Work, todo: list[str], turns: int, others: list[_Fork]) -> _Fork:
+def _fork(work: Work, todo: list[str], turns: Turns, others: list[_Fork]) -> _Fork:
     reader, writer = os.pipe()
     try:
         pid = os.fork()
@@ -107,12 +92,12 @@ def _fork(work: Work, todo: list[str], turns: int, others: list[_Fork]) -> _Fork
     return _Fork(pid, reader)
 
 
-def _serve(work: Work, todo: list[str], turns: int, writer: int) -> NoReturn:
+def _serve(work: Work, todo: list[str], turns: Turns, writer: int) -> NoReturn:
     """What another process does, and all that it does. Ctrl-C goes to all; the one that began answers it."""
     with suppress(BaseException):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _enlarge(writer)
-        while (index := _next(turns)) is not None:
+        while (index := turns.take()) is not None:
             try:
                 content = msgspec.msgpack.encode(work(todo[index]))
             except Exception:  # noqa: BLE001 -- it is done again where it can be told
@@ -130,13 +115,13 @@ def _enlarge(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
-def _results(work: Work, todo: list[str], turns: int, forks: list[_Fork]) -> Iterator[Compiled]:
+def _results(work: Work, todo: list[str], turns: Turns, forks: list[_Fork]) -> Iterator[Compiled]:
     decoder = msgspec.msgpack.Decoder(Compiled)
     done: dict[int, Compiled] = {}
     try:
         for index, path in enumerate(todo):
             while index not in done:
-                mine = _next(turns)
+                mine = turns.take()
                 if mine is not None:
                     done[mine] = work(todo[mine])
                 elif not forks:
@@ -146,7 +131,7 @@ def _results(work: Work, todo: list[str], turns: int, forks: list[_Fork]) -> Ite
     finally:
         for fork in forks:
             _end(fork)
-        os.close(turns)
+        turns.close()
 
 
 def _collect(

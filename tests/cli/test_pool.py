@@ -122,7 +122,7 @@ def test_what_fails_in_a_fork_alone_is_done_here() -> None:
 @with_forks
 def test_what_fails_everywhere_is_raised_here() -> None:
     def wrong(path: str) -> Compiled:
-        if path.endswith("33.yaml"):
+        if path.endswith("e033.yaml"):
             raise ZeroDivisionError(path)
         return slowly(path)
 
