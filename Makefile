@@ -30,6 +30,7 @@ $(INSTALLED): requirements.lock pyproject.toml runtime/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable runtime --editable .
+	@$(BIN)/python -m compileall -q ssmd_compiler runtime/ssmd_runtime
 	@touch $(INSTALLED)
 
 test: install ## run the tests, on all processors
@@ -79,7 +80,9 @@ demo: install ## a simulated exchange and a collector at work, with live counts 
 	@$(BIN)/python tools/demo/demo.py
 
 bench: install ## compile and validate beside a floor and peers (SIZES=10,100,1000 ROUNDS=5; see benchmarks/README.md)
+	@$(BIN)/python -m compileall -q ssmd_compiler runtime/ssmd_runtime
 	@$(BIN)/python benchmarks/compile.py --sizes $(or $(SIZES),10,100,1000) --runs $(or $(ROUNDS),5)
+	@$(BIN)/python benchmarks/watching.py --sizes $(or $(SIZES),10,100,1000)
 	@$(BIN)/python benchmarks/validation.py --sizes $(or $(SIZES),10,100) --runs $(or $(ROUNDS),5)
 
 bench-runtime: install ## capture from a flood beside floors and peers (FRAMES=1000000 ROUNDS=3; see benchmarks/README.md)

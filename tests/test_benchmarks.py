@@ -41,6 +41,13 @@ def test_rows_of_ssmd_and_the_floor(tmp_path):
     assert re.search(r"(?m)^\| `floor` +\| +\d+\.\d\d / \d+\.\d\d \| all but", shown)
 
 
+def test_what_is_watched_follows_a_change_as_a_compile_does(tmp_path):
+    command = [sys.executable, ROOT / "benchmarks/watching.py", "--sizes", "2", "--runs", "2", "--scratch", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"(?m)^\| 2 \| \d+\.\d\d s, \d+\.\d\d s \| \d+\.\d\d s, \d+\.\d\d s \| \d+\.\d\d \|$", done.stdout)
+
+
 def test_kustomize_writes_what_is_due(tmp_path):
     tool("kustomize")
     _, rows = run(tmp_path, "kustomize", size=4)
