@@ -5,7 +5,12 @@ Both layouts of a workspace may be in use, but a name is declared in one of them
 FAIL feeds/kalshi.yaml (as is)
     name: kalshi
     type: websocket
-    versions: [{version: v1, effective_from: 2025-01-01, protocol: wss, endpoint: wss://example.com/}]
+    versions:
+      - version: v1
+        effective_from: 2025-01-01
+        protocol: wss
+        endpoint: wss://example.com/
+        parser_config: {channels: [trade]}
 
 PASS
 """

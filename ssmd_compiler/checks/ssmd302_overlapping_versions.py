@@ -10,10 +10,12 @@ FAIL exchanges/feeds/kalshi.yaml
         effective_to: 2025-06-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
       - version: v2
         effective_from: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
 
 PASS exchanges/feeds/kalshi.yaml
     spec:
@@ -23,10 +25,12 @@ PASS exchanges/feeds/kalshi.yaml
         effective_to: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
       - version: v2
         effective_from: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
 """
 
 from __future__ import annotations

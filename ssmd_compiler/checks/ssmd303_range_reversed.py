@@ -10,10 +10,12 @@ FAIL exchanges/feeds/kalshi.yaml
         effective_to: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
       - version: v3
         effective_from: 2025-02-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
 
 PASS
 """

@@ -9,6 +9,7 @@ FAIL exchanges/feeds/kalshi.yaml
         effective_from: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
         required_transport:
         - nats
 
@@ -19,6 +20,7 @@ PASS exchanges/feeds/kalshi.yaml
         effective_from: 2025-01-01
         protocol: wss
         endpoint: wss://example.com/ws
+        parser_config: {channels: [trade]}
         required_transport:
         - nats
         - memory

@@ -205,6 +205,7 @@ versions:
   - {version: v1, effective_from: 2025-01-01, effective_to: 2026-03-01, protocol: wss, endpoint: "wss://one.example"}
   - {version: v2, effective_from: 2026-03-01, effective_to: 2027-01-01, protocol: wss, endpoint: "wss://two.example"}
   - {version: v3, effective_from: 2027-01-01, protocol: wss, endpoint: "wss://three.example"}
+message_types: {trade: {}}
 """
 VERSIONED = WORKSPACES["minimal"] | {"exchanges/feeds/kalshi.yaml": VERSIONS}
 
