@@ -6,27 +6,32 @@ import os
 from struct import Struct
 from typing import Final
 
-__all__ = ["MOST", "Turns"]
+__all__ = ["Turns"]
 
-MOST: Final = 16_384
-"""Turns that fit into a pipe of the usual 64 KiB."""
 _TURN: Final = Struct("<I")
+_MOST: Final = 16_384
+"""Turns that fit into a pipe of the usual 64 KiB."""
 
 
 class Turns:
-    """The numbers from 0 to `count` - 1, each taken once, by this process or by a fork of it."""
+    """The numbers from 0 to `count` - 1, some at once, each taken once, by this process or by a fork of it."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, at_once: int = 1) -> None:
+        self._count = count
+        self._at_once = max(at_once, -(-count // _MOST))
         self._reader, writer = os.pipe()
         try:
-            os.write(writer, b"".join(map(_TURN.pack, range(count))))
+            os.write(writer, b"".join(map(_TURN.pack, range(0, count, self._at_once))))
         finally:
             os.close(writer)
 
-    def take(self) -> int | None:
-        """The next turn, or None when all are taken."""
+    def take(self) -> range:
+        """The next numbers; none when all are taken."""
         taken = os.read(self._reader, _TURN.size)
-        return int(_TURN.unpack(taken)[0]) if taken else None
+        if not taken:
+            return range(0)
+        first = _TURN.unpack(taken)[0]
+        return range(first, min(first + self._at_once, self._count))
 
     def close(self) -> None:
         os.close(self._reader)

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ssmd_compiler.cache.stamps import folder_stamps
-from ssmd_compiler.turns import MOST, Turns
+from ssmd_compiler.turns import Turns
 
 __all__ = ["Background"]
 
@@ -29,8 +29,8 @@ class Background:
     def __init__(self, root: str, names: list[str]) -> None:
         self._root, self._names = root, names
         self._child: tuple[int, int] | None = None
-        shared = FEWEST <= len(names) <= MOST * _AT_ONCE and hasattr(os, "fork")
-        self._turns = Turns(-(-len(names) // _AT_ONCE)) if shared else None
+        shared = len(names) >= FEWEST and hasattr(os, "fork")
+        self._turns = Turns(len(names), _AT_ONCE) if shared else None
         if self._turns is not None:
             self._child = self._start(self._turns)
 
@@ -49,8 +49,8 @@ class Background:
 
     def _taken(self, turns: Turns) -> Stamps:
         found: Stamps = {}
-        while (turn := turns.take()) is not None:
-            found |= folder_stamps(self._root, self._names[turn * _AT_ONCE : (turn + 1) * _AT_ONCE])
+        while turn := turns.take():
+            found |= folder_stamps(self._root, self._names[turn.start : turn.stop])
         return found
 
     def _start(self, turns: Turns) -> tuple[int, int] | None:

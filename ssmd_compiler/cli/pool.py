@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 import msgspec
 
-from ssmd_compiler.turns import MOST, Turns
+from ssmd_compiler.turns import Turns
 from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def each(work: Work, paths: Iterable[str]) -> Iterator[Compiled]:
     """`work` on each path, results in the order of `paths`. Processes are forked before this returns."""
     todo = list(paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not FEWEST <= len(todo) <= MOST or processors < 2 or not hasattr(os, "fork"):
+    if len(todo) < FEWEST or processors < 2 or not hasattr(os, "fork"):
         return _shown(map(work, todo), todo)
     turns = Turns(len(todo))
     gc.freeze()  # what is there now outlasts all of them, and is not copied because somebody looks for cycles in it
@@ -97,15 +97,20 @@ def _serve(work: Work, todo: list[str], turns: Turns, writer: int) -> NoReturn:
     with suppress(BaseException):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _enlarge(writer)
-        while (index := turns.take()) is not None:
-            try:
-                content = msgspec.msgpack.encode(work(todo[index]))
-            except Exception:  # noqa: BLE001 -- it is done again where it can be told
-                content = b""
-            message = memoryview(_HEADER.pack(index, len(content)) + content)
-            while message:
-                message = message[os.write(writer, message) :]
+        while turn := turns.take():
+            for index in turn:
+                _send(writer, index, work, todo[index])
     os._exit(0)
+
+
+def _send(writer: int, index: int, work: Work, path: str) -> None:
+    try:
+        content = msgspec.msgpack.encode(work(path))
+    except Exception:  # noqa: BLE001 -- it is done again where it can be told
+        content = b""
+    message = memoryview(_HEADER.pack(index, len(content)) + content)
+    while message:
+        message = message[os.write(writer, message) :]
 
 
 def _enlarge(pipe: int) -> None:
@@ -122,11 +127,10 @@ def _results(work: Work, todo: list[str], turns: Turns, forks: list[_Fork]) -> I
         for index, path in enumerate(todo):
             while index not in done:
                 mine = turns.take()
-                if mine is not None:
-                    done[mine] = work(todo[mine])
-                elif not forks:
+                done.update((one, work(todo[one])) for one in mine)
+                if not mine and not forks:
                     done[index] = work(path)
-                _collect(forks, decoder, done, wait=mine is None)
+                _collect(forks, decoder, done, wait=not mine)
             yield done.pop(index)
     finally:
         for fork in forks:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ssmd_compiler import turns
 from ssmd_compiler.cli import pool
 from ssmd_compiler.emit import Output
 from ssmd_compiler.units import Compiled
@@ -138,6 +139,12 @@ def test_whoever_stops_asking_ends_the_forks(leave: Callable[..., object]) -> No
     assert next(results) == EXPECTED[0]
     with suppress(KeyboardInterrupt):
         leave(results)
+
+
+def test_there_may_be_more_work_than_a_pipe_holds_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_MOST", 30)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2}, raising=False)
+    assert list(pool.each(slowly, PATHS)) == EXPECTED
 
 
 ORPHAN = """
