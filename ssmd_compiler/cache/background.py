@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from typing import Final
 
 import msgspec
 
 from ssmd_compiler.cache.stamps import folder_stamps
-from ssmd_compiler.turns import Turns
+from ssmd_compiler.turns import Turns, fork
 
 __all__ = ["Background"]
 
@@ -29,10 +28,11 @@ class Background:
     def __init__(self, root: str, names: list[str]) -> None:
         self._root, self._names = root, names
         self._child: tuple[int, int] | None = None
-        shared = len(names) >= FEWEST and hasattr(os, "fork")
-        self._turns = Turns(len(names), _AT_ONCE) if shared else None
-        if self._turns is not None:
-            self._child = self._start(self._turns)
+        self._turns: Turns | None = None
+        if len(names) >= FEWEST and hasattr(os, "fork"):
+            with contextlib.suppress(OSError):
+                self._turns = Turns(len(names), _AT_ONCE)
+                self._child = self._start(self._turns)
 
     def result(self) -> Stamps:
         """As `folder_stamps` gives them; call it once."""
@@ -53,14 +53,14 @@ class Background:
             found |= folder_stamps(self._root, self._names[turn.start : turn.stop])
         return found
 
-    def _start(self, turns: Turns) -> tuple[int, int] | None:
+    def _start(self, turns: Turns) -> tuple[int, int]:
         reader, writer = os.pipe()
         try:
-            child = os.fork()
+            child = fork()
         except OSError:
             os.close(reader)
             os.close(writer)
-            return None
+            raise
         if not child:
             self._serve(turns, writer)
         os.close(writer)
@@ -69,7 +69,6 @@ class Background:
     def _serve(self, turns: Turns, writer: int) -> None:
         """What the child does, and all that it does."""
         with contextlib.suppress(BaseException):
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             content = msgspec.msgpack.encode(self._taken(turns))
             with os.fdopen(writer, "wb") as pipe:
                 pipe.write(content)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import sys
+import threading
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -75,14 +77,19 @@ def main() -> None:
             sys.stderr.write("\nssmd: interrupted\n")
     with contextlib.suppress(OSError):
         sys.stderr.flush()
-    # Flushed already: Python would take a tenth of a second to forget what it knows, one object after the other, and
-    # would try again to write what cannot be written.
-    os._exit(code)
+    # Flushed already: while it shuts down, Python would try again to write what cannot be written, and complain about
+    # it; and it would take a tenth of a second to forget a thousand environments, one object after the other. Whoever
+    # is interrupted, fails by a bug, or has other threads at work, leaves the orderly way.
+    finished = code in _FINISHED and threading.active_count() == 1
+    if sys.stdout is not sys.__stdout__ or code == _UNWRITABLE or finished:
+        os._exit(code)
+    sys.exit(code)
 
 
 _RARELY = 200_000
 """New objects until Python looks for cycles. A command makes millions that live as long as it does, and few cycles."""
 
+_FINISHED = (0, 1)
 _UNWRITABLE = 2
 _INTERRUPTED = 130
 
@@ -94,7 +101,17 @@ def _without_plugins() -> None:
     short command takes.
     """
     nobody = ModuleType("pydantic.plugin._loader")
+
+    def otherwise(name: str) -> object:
+        """What a later pydantic may want of that module besides: the module itself has it."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(nobody.__name__) is nobody:
+            del sys.modules[nobody.__name__]
+        return getattr(importlib.import_module(nobody.__name__), name)
+
     nobody.get_plugins = tuple  # type: ignore[attr-defined]
+    nobody.__getattr__ = otherwise  # type: ignore[method-assign]
     sys.modules.setdefault(nobody.__name__, nobody)
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 import msgspec
 
-from ssmd_compiler.turns import Turns
+from ssmd_compiler.turns import Turns, fork
 from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FEWEST: Final = 48
 """Environments below which a second process costs more than it saves (see docs/decisions/0005-processes.md)."""
 
 _PIPE: Final = 1 << 20
-"""Bytes of results that may wait for this process: as much as Linux allows."""
+"""Bytes of results that may wait for this process, where the system allows as much."""
 _HEADER: Final = Struct("<II")
 """Which environment a result is of, and its length; of one that failed it is 0."""
 
@@ -45,7 +45,10 @@ def each(work: Work, paths: Iterable[str]) -> Iterator[Compiled]:
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if len(todo) < FEWEST or processors < 2 or not hasattr(os, "fork"):
         return _shown(map(work, todo), todo)
-    turns = Turns(len(todo))
+    try:
+        turns = Turns(len(todo))
+    except OSError:
+        return _shown(map(work, todo), todo)
     gc.freeze()  # what is there now outlasts all of them, and is not copied because somebody looks for cycles in it
     forks: list[_Fork] = []
     for _ in range(processors - 1):
@@ -79,7 +82,7 @@ class _Fork:
 def _fork(work: Work, todo: list[str], turns: Turns, others: list[_Fork]) -> _Fork:
     reader, writer = os.pipe()
     try:
-        pid = os.fork()
+        pid = fork()
     except OSError:
         os.close(reader)
         os.close(writer)
@@ -93,9 +96,8 @@ def _fork(work: Work, todo: list[str], turns: Turns, others: list[_Fork]) -> _Fo
 
 
 def _serve(work: Work, todo: list[str], turns: Turns, writer: int) -> NoReturn:
-    """What another process does, and all that it does. Ctrl-C goes to all; the one that began answers it."""
+    """What another process does, and all that it does."""
     with suppress(BaseException):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _enlarge(writer)
         while turn := turns.take():
             for index in turn:
@@ -133,8 +135,8 @@ def _results(work: Work, todo: list[str], turns: Turns, forks: list[_Fork]) -> I
                 _collect(forks, decoder, done, wait=not mine)
             yield done.pop(index)
     finally:
-        for fork in forks:
-            _end(fork)
+        for one in forks:
+            _end(one)
         turns.close()
 
 
@@ -142,25 +144,28 @@ def _collect(
     forks: list[_Fork], decoder: msgspec.msgpack.Decoder[Compiled], done: dict[int, Compiled], *, wait: bool
 ) -> None:
     """Add what has come to `done`; whose pipe is at its end is no longer among the forks."""
-    by_reader = {fork.reader: fork for fork in forks}
-    ready, _, _ = select.select(by_reader, (), (), None if wait else 0) if forks else ((), (), ())
-    for reader in ready:
-        fork = by_reader[reader]
-        if more := os.read(reader, _PIPE):
-            fork.come += more
-            done.update(fork.results(decoder))
+    if not forks:
+        return
+    poll = select.poll()
+    for one in forks:
+        poll.register(one.reader, select.POLLIN)
+    ready = {reader for reader, _ in poll.poll(None if wait else 0)}
+    for one in [one for one in forks if one.reader in ready]:
+        if more := os.read(one.reader, _PIPE):
+            one.come += more
+            done.update(one.results(decoder))
         else:
-            forks.remove(fork)
-            _end(fork)
+            forks.remove(one)
+            _end(one)
 
 
-def _end(fork: _Fork) -> None:
+def _end(one: _Fork) -> None:
     """End a process that has nothing more to say, or that nobody listens to any more."""
-    os.close(fork.reader)
-    with suppress(ProcessLookupError):
-        os.kill(fork.pid, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(fork.pid, 0)
+    os.close(one.reader)
+    with suppress(ChildProcessError):  # somebody has asked the system to forget children at once
+        if os.waitpid(one.pid, os.WNOHANG) == (0, 0):
+            os.kill(one.pid, signal.SIGKILL)
+            os.waitpid(one.pid, 0)
 
 
 def _shown(results: Iterator[Compiled], paths: list[str]) -> Iterator[Compiled]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ssmd_compiler.publish.errors import PublishError
+from ssmd_compiler.turns import fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ def in_halves(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Pl
     middle = len(items) // 2
     reader, writer = os.pipe()
     try:
-        other = os.fork()
+        other = fork()
     except OSError:
         os.close(reader)
         os.close(writer)
@@ -56,10 +57,9 @@ def in_halves(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Pl
 
 
 def _serve(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Place, writer: int) -> NoReturn:
-    """What the other process does, and all that it does. Ctrl-C goes to both; the one that began answers it."""
+    """What the other process does, and all that it does."""
     told = b""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         work(items)
         told = _DONE
     except OSError as error:

@@ -111,6 +111,19 @@ class MemoryTree:
         return sha256(self.read(path))
 
 
+class _Folder:
+    """A folder, held open as long as somebody holds this."""
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, real: str) -> None:
+        self.descriptor = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryTree:
     """A workspace on disk."""
@@ -118,8 +131,8 @@ class DirectoryTree:
     root: Path
     _real_root: str = field(init=False)
     _plain_folders: set[str] = field(init=False, default_factory=set, compare=False)
-    _resolved: dict[str, str] = field(init=False, default_factory=dict, compare=False)
-    """Folder -> where it really is. A workspace of a thousand files has few."""
+    _folders: dict[str, _Folder] = field(init=False, default_factory=dict, compare=False)
+    """Folders that were read from: held, so that one that somebody replaces by a link leads nowhere else."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_real_root", os.path.realpath(self.root))
@@ -136,10 +149,8 @@ class DirectoryTree:
     def read(self, path: str) -> bytes:
         folder, _, name = path.rpartition("/")
         try:
-            if folder not in self._resolved:
-                self._resolved[folder] = self._resolve(folder)
-            if name not in ("", ".", "..") and "\0" not in name:
-                return self._read_regular(f"{self._resolved[folder]}/{name}")
+            if name not in ("", ".", "..") and "\0" not in name and not path.startswith("/"):
+                return self._read_regular(name, within=self._opened(folder))
         except (OSError, Refused):
             pass  # it is a link, or is not there: look again, and say why
         try:
@@ -211,9 +222,14 @@ class DirectoryTree:
     def _through_a_file(self, path: str) -> bool:
         return any((self.root / part).is_file() for part in _prefixes(path)[:-1])
 
-    def _read_regular(self, real: str, limit: int = MAX_FILE_BYTES) -> bytes:
+    def _opened(self, folder: str) -> int:
+        if folder not in self._folders:
+            self._folders[folder] = _Folder(self._resolve(folder))
+        return self._folders[folder].descriptor
+
+    def _read_regular(self, real: str, limit: int = MAX_FILE_BYTES, *, within: int | None = None) -> bytes:
         # O_NONBLOCK: opening a FIFO would wait for its writer for ever.
-        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -141,10 +143,75 @@ def test_whoever_stops_asking_ends_the_forks(leave: Callable[..., object]) -> No
         leave(results)
 
 
-def test_there_may_be_more_work_than_a_pipe_holds_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_MOST", 30)
+@with_forks
+def test_many_open_files_are_no_harm() -> None:
+    """Those of the program that started us: `select` takes no descriptor above 1023."""
+    held = [os.dup(0) for _ in range(1100)]
+    try:
+        assert list(pool.each(slowly, PATHS)) == EXPECTED
+    finally:
+        for one in held:
+            os.close(one)
+
+
+def test_no_pipe_to_be_had_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(os, "pipe", refused)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("a process without turns"))
     assert list(pool.each(slowly, PATHS)) == EXPECTED
+
+
+@pytest.mark.parametrize("room", [65536, 4096, 8])
+def test_turns_are_taken_once_each_however_little_a_pipe_holds(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_capacity", lambda _pipe: room)
+    shared = turns.Turns(50_000, at_once=3)
+    reader, writer = os.pipe()
+    for _ in range(3):
+        if not os.fork():
+            taken = 0
+            while turn := shared.take():
+                taken += sum(turn)
+            os.write(writer, taken.to_bytes(8, "little"))
+            os._exit(0)
+    taken = sum(int.from_bytes(os.read(reader, 8), "little") for _ in range(3))
+    assert taken == sum(range(50_000))
+    assert not shared.take()
+    shared.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_pipe_is_asked_what_it_holds() -> None:
+    """Linux gives a user of many pipes a small one; written to blindly, it would never come back."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192)
+    assert turns._capacity(writer) == 8192
+    os.close(reader)
+    os.close(writer)
+
+
+INTERRUPTED = """
+import os, signal
+from ssmd_compiler.cli import pool
+from ssmd_compiler.units import Compiled
+os.sched_getaffinity = lambda _: {0, 1, 2}
+fork = os.fork
+def at_once():
+    pid = fork()
+    if not pid:
+        os.kill(os.getpid(), signal.SIGINT)
+    return pid
+os.fork = at_once
+print(len(list(pool.each(lambda path: Compiled(path, path, None, (), ()), list(map(str, range(300)))))))
+"""
+
+
+def test_ctrl_c_right_after_the_fork_is_not_heard_by_it() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("300\n", "")
 
 
 ORPHAN = """

@@ -56,3 +56,9 @@ def test_checks_are_imported_when_they_have_something_to_look_at(tmp_path: Path)
     loaded = {name.rpartition(".")[2] for name in imported("compile", cwd=tmp_path) if ".checks.ssmd" in name}
     assert "ssmd201_unknown_feed" in loaded
     assert "ssmd005_syntax" not in loaded
+
+
+def test_what_else_pydantic_wants_of_that_module_is_there(tmp_path: Path) -> None:
+    """The name stands for one that a later version may have."""
+    asked = "cli._without_plugins(); from pydantic.plugin._loader import PYDANTIC_ENTRY_POINT_GROUP as group, get_plugins; group"
+    assert "pydantic.plugin._loader" in imported("--version", cwd=tmp_path, before=asked)

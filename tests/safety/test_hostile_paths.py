@@ -30,7 +30,7 @@ from hostile import (
 )
 from jail import GIB
 
-from ssmd_compiler.source import MemoryTree
+from ssmd_compiler.source import DirectoryTree, MemoryTree, Refused
 from ssmd_compiler.source.limits import MAX_DOCUMENTS
 from ssmd_compiler.source.workspace import discover
 
@@ -405,3 +405,28 @@ def test_the_trees_notice_a_change(workspace: Path) -> None:
     before = snapshot(workspace)
     plant(workspace, ENVIRONMENT, environment())
     assert snapshot(workspace) != before
+
+
+def test_a_folder_that_becomes_a_link_half_way_leads_nowhere_else(tmp_path: Path) -> None:
+    """What was looked at once is held; what somebody puts in its place meanwhile is not followed."""
+    root, outside = tmp_path / "workspace", tmp_path / "outside"
+    (root / "environments").mkdir(parents=True)
+    outside.mkdir()
+    for name in ("a.yaml", "b.yaml"):
+        (root / "environments" / name).write_text("inside")
+        (outside / name).write_text("outside")
+    tree = DirectoryTree(root)
+    assert tree.read("environments/a.yaml") == b"inside"
+    (root / "environments").rename(root / "moved")
+    (root / "environments").symlink_to(outside)
+    assert tree.read("environments/b.yaml") == b"inside"
+    with pytest.raises(Refused):
+        DirectoryTree(root).read("environments/b.yaml")
+
+
+@pytest.mark.parametrize("path", ["/etc", "/ssmd.yaml", "//ssmd.yaml"])
+def test_an_absolute_path_is_none_of_the_workspace(path: str, tmp_path: Path) -> None:
+    (tmp_path / "etc").write_text("inside")
+    (tmp_path / "ssmd.yaml").write_text("inside")
+    with pytest.raises((Refused, FileNotFoundError)):
+        DirectoryTree(tmp_path).read(path)
