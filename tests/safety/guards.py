@@ -61,8 +61,9 @@ def no_regular_files() -> None:
     """Whatever has a document's name is opened and read to its end."""
     from ssmd_compiler.source.tree import DirectoryTree
 
-    def read(_: DirectoryTree, real: str, limit: int = 0) -> bytes:
-        return Path(real).read_bytes()
+    def read(_: DirectoryTree, real: str, limit: int = 0, *, within: int | None = None) -> bytes:
+        with os.fdopen(os.open(real, os.O_RDONLY, dir_fd=within), "rb") as file:
+            return file.read()
 
     DirectoryTree._read_regular = read
 
@@ -71,7 +72,9 @@ def no_file_size() -> None:
     from ssmd_compiler.source.tree import DirectoryTree
 
     plain = DirectoryTree._read_regular
-    DirectoryTree._read_regular = lambda self, real, limit=0: plain(self, real, BOUNDLESS)
+    DirectoryTree._read_regular = lambda self, real, limit=0, *, within=None: plain(
+        self, real, BOUNDLESS, within=within
+    )
     _limits("MAX_FILE_BYTES")
 
 
