@@ -18,12 +18,13 @@ from ssmd_compiler import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MOST_BYTES", "identity", "opened", "read", "write"]
+__all__ = ["MOST_BYTES", "SEAL", "identity", "opened", "read", "seal", "write"]
 
 FOLDER: Final = (".ssmd", "cache")
 MOST_BYTES: Final = 256 << 20
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIGEST: Final = 32
+SEAL: Final = 32
+"""Bytes before the content."""
 
 
 @contextmanager
@@ -59,8 +60,8 @@ def read(folder: int, name: str) -> bytes | None:
         return None
     finally:
         os.close(fd)
-    body = content[_DIGEST:]
-    return body if content[:_DIGEST] == _seal(body) else None
+    body = content[SEAL:]
+    return body if content[:SEAL] == seal(body) else None
 
 
 def write(folder: int, name: str, content: bytes) -> None:
@@ -72,7 +73,7 @@ def write(folder: int, name: str, content: bytes) -> None:
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
     try:
         with os.fdopen(fd, "wb") as file:
-            file.write(_seal(content))
+            file.write(seal(content))
             file.write(content)
         os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
@@ -89,8 +90,9 @@ def _leave_out_of_git(folder: int) -> None:
         os.close(fd)
 
 
-def _seal(content: bytes) -> bytes:
-    return sha256(content).digest()  # processors have instructions for it
+def seal(content: bytes) -> bytes:
+    """What tells that content is whole; processors have instructions for it."""
+    return sha256(content).digest()
 
 
 def identity() -> str:

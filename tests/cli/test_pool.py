@@ -169,14 +169,18 @@ def test_turns_are_taken_once_each_however_little_a_pipe_holds(room: int, monkey
     monkeypatch.setattr(turns, "_capacity", lambda _pipe: room)
     shared = turns.Turns(50_000, at_once=3)
     reader, writer = os.pipe()
+    forked = []
     for _ in range(3):
-        if not os.fork():
+        if not (pid := os.fork()):
             taken = 0
             while turn := shared.take():
                 taken += sum(turn)
             os.write(writer, taken.to_bytes(8, "little"))
             os._exit(0)
+        forked.append(pid)
     taken = sum(int.from_bytes(os.read(reader, 8), "little") for _ in range(3))
+    for pid in forked:
+        os.waitpid(pid, 0)
     assert taken == sum(range(50_000))
     assert not shared.take()
     shared.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from invariants import Sandbox
 from mutations import EDITS, PIECE, edited_by
 
+from ssmd_compiler.cache.store import SEAL, seal
 from ssmd_compiler.starter import starter
 
 ENVIRONMENT, FEED = "environments/kraken-dev.yaml", "exchanges/feeds/kraken.yaml"
@@ -172,11 +172,11 @@ def test_cache(made: Any) -> None:
         sandbox.run("compile")
         sandbox.run("compile")
         file = sandbox.root / CACHE / name
-        seal, body = file.read_bytes()[:16], file.read_bytes()[16:]
+        old, body = file.read_bytes()[:SEAL], file.read_bytes()[SEAL:]
         if values:
             body = msgspec.msgpack.encode(replaced(msgspec.msgpack.decode(body), values))
         body = spliced(body, changes)
-        file.write_bytes((blake2b(body, digest_size=16).digest() if sealed else seal) + body)
+        file.write_bytes((seal(body) if sealed else old) + body)
         (sandbox.root / ENVIRONMENT).write_bytes(files()[ENVIRONMENT] + b"# changed\n")
         sandbox.run("compile", mine=[ENVIRONMENT])
         sandbox.run("validate")

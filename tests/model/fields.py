@@ -77,7 +77,14 @@ def _environment(but: str, inner: str) -> str:
 
 FRAMES = {
     "feed": Frame(
-        _FEED, _envelope("Feed", "kalshi"), 2, {"type": "type: websocket", "versions": f"versions: {_VERSION}"}
+        _FEED,
+        _envelope("Feed", "kalshi"),
+        2,
+        {
+            "type": "type: websocket",
+            "versions": f"versions: {_VERSION}",
+            "message_types": "message_types: {ticker: {}}",
+        },
     ),
     "feed version": Frame(
         _FEED,
@@ -89,6 +96,7 @@ FRAMES = {
             "protocol": "protocol: wss",
             "endpoint": "endpoint: wss://a.example",
         },
+        after="  message_types: {ticker: {}}\n",
     ),
     "message type": Frame(
         _FEED,

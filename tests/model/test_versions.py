@@ -17,7 +17,13 @@ NEVER = None
 
 def feed(*versions: str, active: str = "") -> bytes:
     """A feed whose versions are `name from` or `name from to`."""
-    lines = ["name: kalshi", "type: websocket", *([f"active: {active}"] if active else []), "versions:"]
+    lines = [
+        "name: kalshi",
+        "type: websocket",
+        "message_types: {ticker: {}}",
+        *([f"active: {active}"] if active else []),
+        "versions:",
+    ]
     for said in versions:
         name, since, *until = said.split()
         ends = f", effective_to: {until[0]}" if until else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ import pytest
 from hostile import ENVIRONMENT, environment, make, plant, run, small_tree, snapshot
 from jail import GIB
 from test_hostile_paths import bind, root_only
+
+from ssmd_compiler.cache.store import seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def instead(path: str, put: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 def sealed(body: bytes) -> Callable[[Path], object]:
-    return lambda path: path.write_bytes(blake2b(body, digest_size=16).digest() + body)
+    return lambda path: path.write_bytes(seal(body) + body)
 
 
 def owned_by_somebody(path: Path) -> None:
