@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from ssmd_compiler import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAVY = {"pydantic", "jinja2", "yaml", "msgspec", "jsonschema", "capnp", "multiprocessing", "asyncio", "httpx"}
 
@@ -62,3 +70,52 @@ def test_what_else_pydantic_wants_of_that_module_is_there(tmp_path: Path) -> Non
     """The name stands for one that a later version may have."""
     asked = "cli._without_plugins(); from pydantic.plugin._loader import PYDANTIC_ENTRY_POINT_GROUP as group, get_plugins; group"
     assert "pydantic.plugin._loader" in imported("--version", cwd=tmp_path, before=asked)
+
+
+def interrupted() -> int:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "quick"),
+    [
+        (lambda: 0, 0, True),
+        (lambda: 1, 1, True),
+        (lambda: 3, 3, False),
+        (interrupted, 130, False),
+    ],
+    ids=["clean", "findings", "a bug", "Ctrl-C"],
+)
+def test_only_who_is_finished_leaves_without_taking_leave(
+    answer: Callable[[], int],
+    code: int,
+    quick: bool,  # noqa: FBT001 -- which of the two ways
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads that work on after Ctrl-C, or after a bug, clear away their temporary folders at the end of Python."""
+    left: list[int] = []
+    monkeypatch.setattr(cli, "_answer", lambda _argv: answer())
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "_exit", left.append)
+    monkeypatch.setattr(sys, "__stdout__", sys.stdout)
+    with pytest.raises(SystemExit) as leaving:
+        cli.main()
+    assert leaving.value.code == code
+    assert left == ([code] if quick else [])
+
+
+def test_who_has_other_threads_waits_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    going = threading.Event()
+    thread = threading.Thread(target=going.wait)
+    thread.start()
+    monkeypatch.setattr(cli, "_answer", lambda _argv: 0)
+    monkeypatch.setattr(os, "_exit", left.append)
+    monkeypatch.setattr(sys, "__stdout__", sys.stdout)
+    try:
+        with pytest.raises(SystemExit):
+            cli.main()
+    finally:
+        going.set()
+        thread.join()
+    assert left == []
