@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ssmd_compiler.cache.stamps import folder_stamps
-from ssmd_compiler.turns import Turns, fork
+from ssmd_compiler.forks import Fork, Turns, forked
 
 __all__ = ["Background"]
 
@@ -27,12 +27,12 @@ class Background:
 
     def __init__(self, root: str, names: list[str]) -> None:
         self._root, self._names = root, names
-        self._child: tuple[int, int] | None = None
+        self._child: Fork | None = None
         self._turns: Turns | None = None
         if len(names) >= FEWEST and hasattr(os, "fork"):
             with contextlib.suppress(OSError):
                 self._turns = Turns(len(names), _AT_ONCE)
-                self._child = self._start(self._turns)
+                self._child = forked(self._serve)
 
     def result(self) -> Stamps:
         """As `folder_stamps` gives them; call it once."""
@@ -40,12 +40,9 @@ class Background:
             return folder_stamps(self._root, self._names)
         mine = self._taken(self._turns)
         self._turns.close()
-        theirs = self._collect(*self._child) if self._child is not None else {}
+        found = mine | (self._collect(self._child) if self._child is not None else {})
         # A child that was killed leaves its part to this process.
-        return mine | theirs | folder_stamps(self._root, self._names_without(mine, theirs))
-
-    def _names_without(self, mine: Stamps, theirs: Stamps) -> list[str]:
-        return [name for name in self._names if name not in mine and name not in theirs]
+        return found | folder_stamps(self._root, [name for name in self._names if name not in found])
 
     def _taken(self, turns: Turns) -> Stamps:
         found: Stamps = {}
@@ -53,33 +50,17 @@ class Background:
             found |= folder_stamps(self._root, self._names[turn.start : turn.stop])
         return found
 
-    def _start(self, turns: Turns) -> tuple[int, int]:
-        reader, writer = os.pipe()
-        try:
-            child = fork()
-        except OSError:
-            os.close(reader)
-            os.close(writer)
-            raise
-        if not child:
-            self._serve(turns, writer)
-        os.close(writer)
-        return child, reader
-
-    def _serve(self, turns: Turns, writer: int) -> None:
+    def _serve(self, writer: int) -> None:
         """What the child does, and all that it does."""
-        with contextlib.suppress(BaseException):
-            content = msgspec.msgpack.encode(self._taken(turns))
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(content)
-        os._exit(0)
+        assert self._turns is not None  # noqa: S101 -- made before the fork
+        content = msgspec.msgpack.encode(self._taken(self._turns))
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(content)
 
-    def _collect(self, child: int, reader: int) -> Stamps:
+    def _collect(self, child: Fork) -> Stamps:
         try:
-            with os.fdopen(reader, "rb") as pipe:
-                return msgspec.msgpack.decode(pipe.read(), type=Stamps)
+            return msgspec.msgpack.decode(child.said(), type=Stamps)
         except (OSError, msgspec.MsgspecError):
             return {}  # it was killed
         finally:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
+            child.end()

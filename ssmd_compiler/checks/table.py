@@ -32,6 +32,20 @@ if TYPE_CHECKING:
 
 __all__ = ["REFERENCES", "TABLE", "code_of", "imported", "module_of", "modules"]
 
+REFERENCES: Final = (
+    "ssmd201_unknown_feed",
+    "ssmd202_unknown_schema",
+    "ssmd203_unknown_schema_version",
+    "ssmd204_schema_without_version",
+    "ssmd301_no_version_in_force",
+    "ssmd305_draft_schema",
+    "ssmd306_deprecated_schema",
+    "ssmd307_schema_not_yet_effective",
+    "ssmd309_disabled_feed",
+    "ssmd310_deprecated_feed",
+)
+"""The checks that look at an environment's feed and schemas alone."""
+
 TABLE: Final[Mapping[type, tuple[str, ...]]] = {
     Document: (
         "ssmd001_unreadable",
@@ -96,18 +110,9 @@ TABLE: Final[Mapping[type, tuple[str, ...]]] = {
         "ssmd410_approval_over",
     ),
     LinkedEnvironment: (
+        *REFERENCES,
         "ssmd114_ping_too_late",
-        "ssmd201_unknown_feed",
-        "ssmd202_unknown_schema",
-        "ssmd203_unknown_schema_version",
-        "ssmd204_schema_without_version",
         "ssmd205_unknown_alert",
-        "ssmd301_no_version_in_force",
-        "ssmd305_draft_schema",
-        "ssmd306_deprecated_schema",
-        "ssmd307_schema_not_yet_effective",
-        "ssmd309_disabled_feed",
-        "ssmd310_deprecated_feed",
         "ssmd311_empty_day",
         "ssmd501_unknown_key",
         "ssmd502_unknown_key_field",
@@ -175,26 +180,13 @@ TABLE: Final[Mapping[type, tuple[str, ...]]] = {
 }
 """What is looked at -> the checks that look at it, in order."""
 
-REFERENCES: Final = (
-    "ssmd201_unknown_feed",
-    "ssmd202_unknown_schema",
-    "ssmd203_unknown_schema_version",
-    "ssmd204_schema_without_version",
-    "ssmd301_no_version_in_force",
-    "ssmd305_draft_schema",
-    "ssmd306_deprecated_schema",
-    "ssmd307_schema_not_yet_effective",
-    "ssmd309_disabled_feed",
-    "ssmd310_deprecated_feed",
-)
-"""The checks that look at an environment's feed and schemas alone."""
-
-_NAMES: Final = {name.partition("_")[0].upper(): name for group in TABLE.values() for name in group}
-
 
 def code_of(name: str) -> str:
     """The code of the check whose module has that name."""
     return name.partition("_")[0].upper()
+
+
+_NAMES: Final = {code_of(name): name for group in TABLE.values() for name in group}
 
 
 @cache

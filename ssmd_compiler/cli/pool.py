@@ -10,17 +10,17 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
-from ssmd_compiler.turns import Turns, fork
+from ssmd_compiler.forks import Fork, Turns, forked
 from ssmd_compiler.units import Compiled
 
 if TYPE_CHECKING:
@@ -50,19 +50,18 @@ def each(work: Work, paths: Iterable[str]) -> Iterator[Compiled]:
     except OSError:
         return _shown(map(work, todo), todo)
     gc.freeze()  # what is there now outlasts all of them, and is not copied because somebody looks for cycles in it
-    forks: list[_Fork] = []
+    workers: list[_Worker] = []
     for _ in range(processors - 1):
         with suppress(OSError):  # there cannot be another process: then there are fewer
-            forks.append(_fork(work, todo, turns, forks))
-    return _shown(_results(work, todo, turns, forks), todo)
+            workers.append(_Worker(forked(partial(_serve, work, todo, turns, [*workers]))))
+    return _shown(_results(work, todo, turns, workers), todo)
 
 
 @dataclass(slots=True)
-class _Fork:
+class _Worker:
     """Another process, and what of its results has come."""
 
-    pid: int
-    reader: int
+    fork: Fork
     come: bytearray = field(default_factory=bytearray)
 
     def results(self, decoder: msgspec.msgpack.Decoder[Compiled]) -> Iterator[tuple[int, Compiled]]:
@@ -79,30 +78,14 @@ class _Fork:
         del self.come[:at]
 
 
-def _fork(work: Work, todo: list[str], turns: Turns, others: list[_Fork]) -> _Fork:
-    reader, writer = os.pipe()
-    try:
-        pid = fork()
-    except OSError:
-        os.close(reader)
-        os.close(writer)
-        raise
-    if not pid:
-        for one in (reader, *(other.reader for other in others)):
-            os.close(one)
-        _serve(work, todo, turns, writer)
-    os.close(writer)
-    return _Fork(pid, reader)
-
-
-def _serve(work: Work, todo: list[str], turns: Turns, writer: int) -> NoReturn:
+def _serve(work: Work, todo: list[str], turns: Turns, others: list[_Worker], writer: int) -> None:
     """What another process does, and all that it does."""
-    with suppress(BaseException):
-        _enlarge(writer)
-        while turn := turns.take():
-            for index in turn:
-                _send(writer, index, work, todo[index])
-    os._exit(0)
+    for other in others:
+        os.close(other.fork.reader)  # or a fork would wait for ever to be read by another when this process is gone
+    _enlarge(writer)
+    while turn := turns.take():
+        for index in turn:
+            _send(writer, index, work, todo[index])
 
 
 def _send(writer: int, index: int, work: Work, path: str) -> None:
@@ -122,7 +105,7 @@ def _enlarge(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
-def _results(work: Work, todo: list[str], turns: Turns, forks: list[_Fork]) -> Iterator[Compiled]:
+def _results(work: Work, todo: list[str], turns: Turns, workers: list[_Worker]) -> Iterator[Compiled]:
     decoder = msgspec.msgpack.Decoder(Compiled)
     done: dict[int, Compiled] = {}
     try:
@@ -130,42 +113,33 @@ def _results(work: Work, todo: list[str], turns: Turns, forks: list[_Fork]) -> I
             while index not in done:
                 mine = turns.take()
                 done.update((one, work(todo[one])) for one in mine)
-                if not mine and not forks:
+                if not mine and not workers:
                     done[index] = work(path)
-                _collect(forks, decoder, done, wait=not mine)
+                _collect(workers, decoder, done, wait=not mine)
             yield done.pop(index)
     finally:
-        for one in forks:
-            _end(one)
+        for worker in workers:
+            worker.fork.end()
         turns.close()
 
 
 def _collect(
-    forks: list[_Fork], decoder: msgspec.msgpack.Decoder[Compiled], done: dict[int, Compiled], *, wait: bool
+    workers: list[_Worker], decoder: msgspec.msgpack.Decoder[Compiled], done: dict[int, Compiled], *, wait: bool
 ) -> None:
-    """Add what has come to `done`; whose pipe is at its end is no longer among the forks."""
-    if not forks:
+    """Add what has come to `done`; whose pipe is at its end is no longer among the workers."""
+    if not workers:
         return
     poll = select.poll()
-    for one in forks:
-        poll.register(one.reader, select.POLLIN)
+    for worker in workers:
+        poll.register(worker.fork.reader, select.POLLIN)
     ready = {reader for reader, _ in poll.poll(None if wait else 0)}
-    for one in [one for one in forks if one.reader in ready]:
-        if more := os.read(one.reader, _PIPE):
-            one.come += more
-            done.update(one.results(decoder))
+    for worker in [one for one in workers if one.fork.reader in ready]:
+        if more := os.read(worker.fork.reader, _PIPE):
+            worker.come += more
+            done.update(worker.results(decoder))
         else:
-            forks.remove(one)
-            _end(one)
-
-
-def _end(one: _Fork) -> None:
-    """End a process that has nothing more to say, or that nobody listens to any more."""
-    os.close(one.reader)
-    with suppress(ChildProcessError):  # somebody has asked the system to forget children at once
-        if os.waitpid(one.pid, os.WNOHANG) == (0, 0):
-            os.kill(one.pid, signal.SIGKILL)
-            os.waitpid(one.pid, 0)
+            workers.remove(worker)
+            worker.fork.end()
 
 
 def _shown(results: Iterator[Compiled], paths: list[str]) -> Iterator[Compiled]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["DAY", "PORT", "Form", "at_least", "number", "text", "text_or_number"]
+__all__ = ["DAY", "PORT", "Form", "at_least", "number", "size", "text", "text_or_number"]
 
 DAY: Final = (
     r"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -74,6 +74,12 @@ def text_or_number(
     plain = ["string", kind, *(["boolean"] if not pattern or re.fullmatch(pattern, "true") else [])]
     asked = {"if": {"type": plain}, "else": {"type": "string"}}
     return Form(name, {**asked, **_matching(pattern, expected), **bounds, **_examples(examples)})
+
+
+def size(name: str, pattern: str, expected: str, *, least: int, examples: Iterable[str]) -> Form:
+    """Bytes with a unit, of at least so many: without one it is a whole number to YAML."""
+    most = 10**15 - 1
+    return text_or_number(name, pattern, expected, examples=examples, kind="integer", minimum=least, maximum=most)
 
 
 def number(name: str, kind: str, *, examples: Iterable[float] = (), **bounds: Any) -> Form:

@@ -361,41 +361,17 @@ Sha256 = Annotated[
 Size = Annotated[
     str,
     BeforeValidator(_matching(_SIZE.pattern, _SIZE_EXPECTED)),
-    forms.text_or_number(
-        "Size",
-        _SIZE.pattern,
-        _SIZE_EXPECTED,
-        examples=["64MiB", "20Gi"],
-        kind="integer",
-        minimum=1,
-        maximum=10**15 - 1,
-    ),
+    forms.size("Size", _SIZE.pattern, _SIZE_EXPECTED, least=1, examples=["64MiB", "20Gi"]),
 ]
 BufferSize = Annotated[
     str,
     BeforeValidator(_matching(_BUFFER_SIZE, _BUFFER_SIZE_EXPECTED)),
-    forms.text_or_number(
-        "BufferSize",
-        _BUFFER_SIZE,
-        _BUFFER_SIZE_EXPECTED,
-        examples=["64MiB"],
-        kind="integer",
-        minimum=LEAST_BUFFER,
-        maximum=10**15 - 1,
-    ),
+    forms.size("BufferSize", _BUFFER_SIZE, _BUFFER_SIZE_EXPECTED, least=LEAST_BUFFER, examples=["64MiB"]),
 ]
 RotationSize = Annotated[
     str,
     BeforeValidator(_matching(_ROTATION_SIZE, _ROTATION_SIZE_EXPECTED)),
-    forms.text_or_number(
-        "RotationSize",
-        _ROTATION_SIZE,
-        _ROTATION_SIZE_EXPECTED,
-        examples=["256MiB"],
-        kind="integer",
-        minimum=LEAST_ROTATION,
-        maximum=10**15 - 1,
-    ),
+    forms.size("RotationSize", _ROTATION_SIZE, _ROTATION_SIZE_EXPECTED, least=LEAST_ROTATION, examples=["256MiB"]),
 ]
 Cpu = Annotated[
     str,

@@ -7,12 +7,11 @@ by both, so that nobody takes over while one of the two still writes.
 from __future__ import annotations
 
 import os
-import signal
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
+from ssmd_compiler.forks import forked
 from ssmd_compiler.publish.errors import PublishError
-from ssmd_compiler.turns import fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,32 +32,21 @@ def is_possible() -> bool:
 def in_halves(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Place) -> None:
     """`work` on all of the items. Raises what either half does: an OSError with its place, or a PublishError."""
     middle = len(items) // 2
-    reader, writer = os.pipe()
     try:
-        other = fork()
+        other = forked(partial(_serve, work, items[middle:], place))
     except OSError:
-        os.close(reader)
-        os.close(writer)
         work(items)
         return
-    if not other:
-        _serve(work, items[middle:], place, writer)
-    os.close(writer)
     try:
         work(items[:middle])
-        told = _all_of(reader)
-    except BaseException:
-        os.kill(other, signal.SIGKILL)
-        raise
+        told = other.said()
     finally:
-        os.close(reader)
-        os.waitpid(other, 0)
+        other.end()
     _raise(told, place)
 
 
-def _serve(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Place, writer: int) -> NoReturn:
+def _serve(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Place, writer: int) -> None:
     """What the other process does, and all that it does."""
-    told = b""
     try:
         work(items)
         told = _DONE
@@ -66,17 +54,7 @@ def _serve(work: Callable[[Sequence[T]], None], items: Sequence[T], place: Place
         told = b"\0".join((str(error.errno or 0).encode(), os.fsencode(place.path)))
     except PublishError as refused:
         told = b"\0".join((_REFUSED, str(refused).encode()))
-    finally:
-        with suppress(BaseException):
-            os.write(writer, told)
-        os._exit(0)
-
-
-def _all_of(reader: int) -> bytes:
-    found = b""
-    while more := os.read(reader, 65536):
-        found += more
-    return found
+    os.write(writer, told)
 
 
 def _raise(told: bytes, place: Place) -> None:

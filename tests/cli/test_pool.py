@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ssmd_compiler import turns
+from ssmd_compiler import forks
 from ssmd_compiler.cli import pool
 from ssmd_compiler.emit import Output
 from ssmd_compiler.units import Compiled
@@ -43,7 +43,7 @@ EXPECTED = [compiled(path) for path in PATHS]
 
 
 @pytest.fixture(params=[2, 5], ids=["two processors", "five processors"])
-def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The processes that are made; none of them is left, and no pipe either."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(request.param)), raising=False)
     made: list[int] = []
@@ -68,7 +68,7 @@ def _descriptors() -> int:
     return len([*Path("/proc/self/fd").iterdir()])
 
 
-with_forks = pytest.mark.usefixtures("forks")
+with_forks = pytest.mark.usefixtures("crew")
 
 
 @with_forks
@@ -166,8 +166,8 @@ def test_no_pipe_to_be_had_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("room", [65536, 4096, 8])
 def test_turns_are_taken_once_each_however_little_a_pipe_holds(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_capacity", lambda _pipe: room)
-    shared = turns.Turns(50_000, at_once=3)
+    monkeypatch.setattr(forks, "_capacity", lambda _pipe: room)
+    shared = forks.Turns(50_000, at_once=3)
     reader, writer = os.pipe()
     forked = []
     for _ in range(3):
@@ -192,7 +192,7 @@ def test_a_pipe_is_asked_what_it_holds() -> None:
     """Linux gives a user of many pipes a small one; written to blindly, it would never come back."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192)
-    assert turns._capacity(writer) == 8192
+    assert forks._capacity(writer) == 8192
     os.close(reader)
     os.close(writer)
 
