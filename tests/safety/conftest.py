@@ -9,7 +9,7 @@ from hostile import CANARY, ENVIRONMENT, honest_document, make, plant, run, smal
 from jail import Jail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -33,8 +33,14 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def honest_price(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """Processor seconds for a harmless document of nearly the largest size, on this machine, now."""
+def honest_now(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], float]:
+    """Measures processor seconds for a harmless document of nearly the largest size, on this machine, now."""
     root = make(tmp_path_factory.mktemp("honest") / "ws", small_tree())
     plant(root, ENVIRONMENT, honest_document())
-    return min(run(jail, root).outcome.cpu for _ in range(2))
+    return lambda: min(run(jail, root).outcome.cpu for _ in range(2))
+
+
+@pytest.fixture(scope="session")
+def honest_price(honest_now: Callable[[], float]) -> float:
+    """What `honest_now` measured at the beginning."""
+    return honest_now()

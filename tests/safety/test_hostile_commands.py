@@ -19,6 +19,7 @@ from test_hostile_yaml import DOCUMENTS_AND_CODES, TIMES_HONEST, fits
 from ssmd_compiler.diagnostics.printers import PRINTERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from jail import Jail, Outcome
@@ -46,16 +47,35 @@ def check_calm(ran: Outcome, honest_price: float, codes: tuple[int, ...] = (1,))
     assert ran.cpu <= TIMES_HONEST * honest_price
 
 
+def side_by_side(
+    act: Callable[[], Outcome], honest_price: float, honest_now: Callable[[], float], times: int = 1
+) -> tuple[Outcome, float]:
+    """What `act` does, and the price that it may have; where that was too dear, both are measured anew, in turn.
+
+    A machine that others use is not the same at two times. What really takes too long does so each time.
+    """
+    ran, price = act(), honest_price * times
+    for _ in range(3):
+        if ran.cpu <= TIMES_HONEST * price:
+            break
+        price, ran = max(price, honest_now() * times), min((ran, act()), key=lambda one: one.cpu)
+    return ran, price
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_is_told_by_every_command(
-    name: str, jail: Jail, workspace: Path, honest_price: float
+    name: str, jail: Jail, workspace: Path, honest_price: float, honest_now: Callable[[], float]
 ) -> None:
+    def act() -> Outcome:
+        if "--fix" in command:
+            plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES[name][0]))
+        return jail.run(command.split(), workspace, cpu=25)
+
     for command in COMMANDS:
         plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES[name][0]))
         before = snapshot(workspace)
-        ran = jail.run(command.split(), workspace, cpu=25)
         # `--fix` compiles again and again, so often as it allows itself.
-        price = honest_price * (10 if "--fix" in command else 1)
+        ran, price = side_by_side(act, honest_price, honest_now, 10 if "--fix" in command else 1)
         check_calm(ran, price, (1, 2) if command.startswith(("schema", "trace", "graph")) else (1,))
         assert "--fix" in command or snapshot(workspace) == before, command
 
@@ -63,11 +83,15 @@ def test_a_hostile_document_is_told_by_every_command(
 @pytest.mark.parametrize("command", ["validate", "fmt"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_on_standard_input_is_told(
-    name: str, command: str, jail: Jail, workspace: Path, honest_price: float
+    name: str, command: str, jail: Jail, workspace: Path, honest_price: float, honest_now: Callable[[], float]
 ) -> None:
     given = plant(workspace.parent, "given", fits(DOCUMENTS_AND_CODES[name][0]))
     before = snapshot(workspace)
-    check_calm(jail.run([command, "-", "--stdin-path", ENVIRONMENT], workspace, cpu=15, stdin=str(given)), honest_price)
+    arguments = [command, "-", "--stdin-path", ENVIRONMENT]
+    ran, price = side_by_side(
+        lambda: jail.run(arguments, workspace, cpu=15, stdin=str(given)), honest_price, honest_now
+    )
+    check_calm(ran, price)
     assert snapshot(workspace) == before
 
 
