@@ -7,7 +7,7 @@ points outside of the text, or backwards, never is. Line ends stay what they are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def apply(text: str, fixes: Sequence[Sequence[TextEdit]]) -> Applied:
     Columns count code points from 1, and lines end at a line feed: a carriage return before it belongs to the line's
     end. New lines in an edit's text take the form of the text's own.
     """
-    places = _Places(text)
+    places = _Places(text, max((edit.span.end_line for fix in fixes for edit in fix), default=1))
     wanted = [(index, places.cuts(fix)) for index, fix in enumerate(fixes)]
     taken: list[Cut] = []
     dropped = []
@@ -48,13 +48,12 @@ def apply(text: str, fixes: Sequence[Sequence[TextEdit]]) -> Applied:
 
 
 class _Places:
-    """Where lines and columns are in one text."""
+    """Where lines and columns are in one text, up to the last line that anybody speaks of."""
 
-    def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
-        self.starts = [0]
-        for line in self.lines:
-            self.starts.append(self.starts[-1] + len(line) + 1)
+    def __init__(self, text: str, last: int) -> None:
+        self.lines = text.split("\n", max(last, 1))
+        self.before = list(accumulate(map(len, self.lines), initial=0))
+        """Characters before each line, line feeds left out."""
         self.newline = "\r\n" if self.lines[0].endswith("\r") else "\n"
 
     def cuts(self, fix: Sequence[TextEdit]) -> list[Cut] | None:
@@ -82,7 +81,7 @@ class _Places:
             return None
         last = line == len(self.lines)
         room = len(self.lines[line - 1]) if last else len(self.lines[line - 1].removesuffix("\r"))
-        return self.starts[line - 1] + column - 1 if 1 <= column <= room + 1 else None
+        return self.before[line - 1] + line + column - 2 if 1 <= column <= room + 1 else None
 
 
 def _conflict(cuts: list[Cut], taken: list[Cut]) -> bool:

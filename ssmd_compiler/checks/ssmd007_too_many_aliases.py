@@ -1,7 +1,7 @@
 """SSMD007: a source is too large once its aliases are written out.
 
-A few lines of anchors and aliases can stand for billions of values. 64 aliases and 100,000 values are allowed, and an
-alias may not stand inside of what it names.
+A few lines of anchors and aliases can stand for billions of values. 64 aliases, and 100,000 keys and values, are
+allowed, and an alias may not stand inside of what it names.
 
 FAIL environments/dev.yaml (as is)
     name: &name [*name]
@@ -28,5 +28,5 @@ def check(document: Document) -> Iterator[Diagnostic]:
         if fault.detail == "itself":
             yield error(CODE, "an alias inside of what it stands for", at=fault.span, help="write the value out")
         else:
-            message = f"more than {fault.detail} aliases or values in one document"
+            message = f"more than {fault.detail} in one file"
             yield error(CODE, message, at=fault.span, help="write the values out, or split the document")

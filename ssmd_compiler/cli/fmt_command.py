@@ -78,7 +78,7 @@ def _formatted(tree: Tree, path: str, kind: str) -> tuple[list[Diagnostic], byte
     document, content = load(tree, path)
     if content is None:
         return list(checks.run(document)), b"", b"", ""
-    one = formatted(path, content, kind)
+    one = formatted(document, content, kind)
     found = (*checks.run(one.document), *checks.run(one.bound)) if one.faulty else ()
     return list(found), content, one.content, one.left
 

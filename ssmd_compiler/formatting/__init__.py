@@ -45,9 +45,9 @@ class Formatted:
         return bool(self.document.faults) or not self.bound.sound
 
 
-def formatted(path: str, content: bytes, kind: str) -> Formatted:
-    """The document of a `kind`, formatted; raises NotProven."""
-    document = read_document(path, content)
+def formatted(document: Document, content: bytes, kind: str) -> Formatted:
+    """The document of a `kind` that was read from `content`, formatted; raises NotProven."""
+    path = document.path
     bound = _bind(document, kind)
     if document.faults or not bound.sound:
         return Formatted(content, document, bound)

@@ -31,7 +31,6 @@ class Map(dict[str, Any]):
     __slots__ = ("key_at", "range", "value_at", "weight")
 
     def __init__(self) -> None:
-        super().__init__()
         self.key_at: dict[str, Range] = {}
         self.value_at: dict[str, Range] = {}
         self.range: Range = (0, 0, 0, 0)
@@ -44,7 +43,6 @@ class Seq(list[Any]):
     __slots__ = ("range", "value_at", "weight")
 
     def __init__(self) -> None:
-        super().__init__()
         self.value_at: list[Range] = []
         self.range: Range = (0, 0, 0, 0)
         self.weight = 1

@@ -21,7 +21,7 @@ MAX_DEPTH: Final = 48
 """Mappings and lists inside each other. libyaml itself fails past some 20,000."""
 
 MAX_NODES: Final = 100_000
-"""Scalars, mappings and lists of one document, aliases counted as what they stand for."""
+"""Keys, scalars, mappings and lists of one file, aliases counted as what they stand for."""
 
 MAX_TEMPLATE_BYTES: Final = 1 << 16
 """Bytes of a workspace's own template; the largest built-in one has 4,000."""

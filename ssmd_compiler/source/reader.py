@@ -153,7 +153,7 @@ class _Reader:
                 end = event.end_mark
                 at = current.range = (at[0], at[1], end.line, end.column)
                 if current.weight > MAX_NODES:
-                    self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
+                    self._stop(FaultKind.TOO_MANY_ALIASES, at, f"{MAX_NODES} keys and values")
                 current, key, key_range = stack.pop()
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 start = event.start_mark
@@ -183,13 +183,13 @@ class _Reader:
                     start = event.start_mark
                     self._stop(FaultKind.SEVERAL_DOCUMENTS, (start.line, start.column, start.line, start.column + 3))
                 continue
-            if current is None:
-                self.root, self.root_range = value if value is not None else self.root, at
-                continue
             self.nodes += 1
             if self.nodes > MAX_NODES:
-                self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_NODES))
-            if type(current) is Map:
+                self._stop(FaultKind.TOO_MANY_ALIASES, at, f"{MAX_NODES} keys and values")
+            if current is None:
+                self.root, self.root_range = value if value is not None else self.root, at
+            elif type(current) is Map:
+                self.nodes += 1
                 if key in current:
                     self._twice(current, key, value, key_range, at)
                 else:
@@ -243,7 +243,7 @@ class _Reader:
     def _alias(self, anchor: str, at: Range, open_: Iterable[Any], current: Any) -> Any:
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
-            self._stop(FaultKind.TOO_MANY_ALIASES, at, str(MAX_ALIASES))
+            self._stop(FaultKind.TOO_MANY_ALIASES, at, f"{MAX_ALIASES} aliases")
         if anchor not in self.anchors:
             self._stop(FaultKind.SYNTAX, at, "found undefined alias")
         value, _ = self.anchors[anchor]

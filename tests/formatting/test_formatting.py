@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import ssmd_compiler.formatting
 from ssmd_compiler.compiler import Options, compile
-from ssmd_compiler.formatting import NotProven, formatted
+from ssmd_compiler.formatting import Formatted, NotProven
 from ssmd_compiler.formatting.documents import documents
 from ssmd_compiler.formatting.respelling import _REWRITES
 from ssmd_compiler.model.spelling import ENVELOPE, Form, spell
@@ -36,6 +36,10 @@ def plain(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: plain(value) for key, value in tree.items()}
     return [plain(item) for item in tree] if isinstance(tree, list) else str(tree or "")
+
+
+def formatted(path: str, content: bytes, kind: str) -> Formatted:
+    return ssmd_compiler.formatting.formatted(read_document(path, content), content, kind)
 
 
 def ids(text: str) -> Counter[str]:

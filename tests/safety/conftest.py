@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile import CANARY, ENVIRONMENT, honest_document, make, plant, run, small_tree
+from hostile import CANARY, ENVIRONMENT, Honest, honest_document, make, plant, run, small_tree
 from jail import Jail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -33,14 +33,8 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def honest_now(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], float]:
-    """Measures processor seconds for a harmless document of nearly the largest size, on this machine, now."""
+def honest(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> Honest:
+    """The price of a harmless document of nearly the largest size."""
     root = make(tmp_path_factory.mktemp("honest") / "ws", small_tree())
     plant(root, ENVIRONMENT, honest_document())
-    return lambda: min(run(jail, root).outcome.cpu for _ in range(2))
-
-
-@pytest.fixture(scope="session")
-def honest_price(honest_now: Callable[[], float]) -> float:
-    """What `honest_now` measured at the beginning."""
-    return honest_now()
+    return Honest(lambda: min(run(jail, root).outcome.cpu for _ in range(2)))

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ __all__ = [
     "SCHEMA",
     "SETTINGS",
     "TEMPLATE",
+    "Honest",
     "Ran",
     "disguises",
     "environment",
@@ -115,6 +116,28 @@ def starter_tree() -> dict[str, str | bytes]:
 def honest_document() -> str:
     """A harmless environment of nearly the largest size: what hostile documents are measured against."""
     return environment(symbols=f"[{', '.join(f'SYMBOL{index}' for index in range(60_000))}]")
+
+
+class Honest:
+    """What a harmless document costs, so that a slow machine fails nothing."""
+
+    def __init__(self, measure: Callable[[], float]) -> None:
+        self._measure = measure
+        self._price = measure()
+
+    def bears(self, cpu: float, times: float, again: Callable[[], float]) -> bool:
+        """Whether an attack's processor seconds are at most `times` those of a harmless document.
+
+        Where they seem more, both are measured anew, one right after the other: a machine that others use is not the
+        same at two times. What really takes too long does so each time.
+        """
+        if cpu <= times * self._price:
+            return True
+        for _ in range(3):
+            self._price = self._measure()
+            if again() <= times * self._price:
+                return True
+        return False
 
 
 def make(root: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -20,6 +20,7 @@ from hostile import (
     SCHEMA,
     SETTINGS,
     TEMPLATE,
+    Honest,
     Ran,
     environment,
     make,
@@ -147,11 +148,11 @@ def test_a_source_folder_that_cannot_be_read_is_told(name: str, jail: Jail, work
     assert CANARY not in ran.outcome.said
 
 
-def test_many_source_folders_cost_what_they_should(jail: Jail, workspace: Path, honest_price: float) -> None:
+def test_many_source_folders_cost_what_they_should(jail: Jail, workspace: Path, honest: Honest) -> None:
     plant(workspace, SETTINGS, f"paths: {{sources: [{', '.join(f's{index}' for index in range(90_000))}]}}\n")
     ran = run(jail, workspace, cpu=15)
     assert ran.outcome.code in (0, 1), "it was ended"
-    assert ran.outcome.cpu < 5 * honest_price
+    assert honest.bears(ran.outcome.cpu, 5, lambda: run(jail, workspace, cpu=15).outcome.cpu)
 
 
 # Links
@@ -323,7 +324,7 @@ def test_what_nobody_would_read_is_told(path: str, jail: Jail, workspace: Path) 
 MANY = 100_000
 
 
-def test_a_hundred_thousand_documents_are_told_as_one(jail: Jail, workspace: Path, honest_price: float) -> None:
+def test_a_hundred_thousand_documents_are_told_as_one(jail: Jail, workspace: Path, honest: Honest) -> None:
     folder = workspace / "environments"
     for start in range(0, MANY, 20_000):  # a file has no more names than some tens of thousands
         (folder / f"e{start}.yaml").touch()
@@ -333,7 +334,7 @@ def test_a_hundred_thousand_documents_are_told_as_one(jail: Jail, workspace: Pat
     assert ran.code == 1
     assert TOO_MANY in ran.out
     assert len(ran.out) < MIB
-    assert ran.cpu < 10 * honest_price
+    assert honest.bears(ran.cpu, 10, lambda: jail.run(["validate"], workspace).cpu)
 
 
 CROWDS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile import CANARY, SETTINGS, TEMPLATE, plant, run
+from hostile import CANARY, SETTINGS, TEMPLATE, Honest, plant, run
 from jail import GIB
 
 from ssmd_compiler.emit.templates import built_in
@@ -162,9 +162,12 @@ def test_a_template_of_the_whole_workspace_is_told_as_well(name: str, jail: Jail
 
 @pytest.mark.parametrize("name", DEEP_OR_LONG)
 def test_a_template_is_bounded_in_depth_and_length(
-    name: str, jail: Jail, workspace: Path, outside: Path, honest_price: float
+    name: str, jail: Jail, workspace: Path, outside: Path, honest: Honest
 ) -> None:
-    assert check_stopped(DEEP_OR_LONG[name], jail, workspace, outside) < 10 * honest_price
+    def act() -> float:
+        return check_stopped(DEEP_OR_LONG[name], jail, workspace, outside)
+
+    assert honest.bears(act(), 10, act)
 
 
 @pytest.mark.parametrize("name", BOMBS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile import ENVIRONMENT, FEED, MIB, Ran, environment, feed, plant, run
+from hostile import ENVIRONMENT, FEED, MIB, Honest, Ran, environment, feed, plant, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +78,10 @@ DOCUMENTS_AND_CODES: dict[str, tuple[str | bytes, str]] = {
     "a duplicate key": (environment("feed: kraken"), TWICE),
     "a duplicate key in flow style": (environment("connector: {replicas: 1, replicas: 1}"), TWICE),
     "a duplicate key, spelled otherwise": (environment('"feed": kraken'), TWICE),
-    "100,000 keys": (numbered("k{}: 1\n", 95_000), UNKNOWN),
-    "100,000 keys on a line": ("{" + numbered("k{}: 1,", 90_000) + "}", UNKNOWN),
-    "100,000 keys like a known one": (numbered("symbol{}: 1\n", 70_000), UNKNOWN),
+    "50,000 keys": (numbered("k{}: 1\n", 49_900), UNKNOWN),
+    "50,000 keys on a line": ("{" + numbered("k{}: 1,", 49_900) + "}", UNKNOWN),
+    "50,000 keys like a known one": (numbered("symbol{}: 1\n", 49_900), UNKNOWN),
+    "100,000 keys": (numbered("k{}: 1\n", 95_000), ALIASES),
     "a key of 1 MiB": ("? " + "k" * (MIB - 100) + "\n: 1\n", UNKNOWN),
     "a sequence as a key": ("? [a]\n: 1\n", KEY),
     # Tags
@@ -136,7 +137,7 @@ DOCUMENTS_AND_CODES: dict[str, tuple[str | bytes, str]] = {
     "spaces": (full(" "), EMPTY),
     "line feeds": (full("\n"), EMPTY),
     "document starts": (full("--- "), MAPPING),
-    "empty documents": (full("---\n"), EMPTY),
+    "empty documents": (full("---\n"), ALIASES),
     "document ends": (full("...\n"), SYNTAX),
     "items": (full("-\n"), ALIASES),
     "mappings": (full("- {a: b}\n"), ALIASES),
@@ -174,14 +175,15 @@ def check_located(ran: Ran, path: str, code: str, lines: int) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS_AND_CODES)
 def test_a_hostile_document_is_a_finding(
-    name: str, jail: Jail, workspace: Path, honest_price: float, record_property: Callable[[str, object], None]
+    name: str, jail: Jail, workspace: Path, honest: Honest, record_property: Callable[[str, object], None]
 ) -> None:
     content, code = DOCUMENTS_AND_CODES[name]
     plant(workspace, ENVIRONMENT, fits(content))
     ran = run(jail, workspace, cpu=15)
     record_property("cpu", ran.outcome.cpu)
     check_located(ran, ENVIRONMENT, code, fits(content).count(b"\n") + 2)
-    assert ran.outcome.cpu <= TIMES_HONEST * honest_price, "it costs far more than a harmless document of its size"
+    bearable = honest.bears(ran.outcome.cpu, TIMES_HONEST, lambda: run(jail, workspace, cpu=15).outcome.cpu)
+    assert bearable, "it costs far more than a harmless document of its size"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_documents_of_every_kind_are_guarded(name: str, path: str, jail: Jail, w
 
 
 def test_thousands_of_faults_are_not_all_told_at_length(jail: Jail, workspace: Path) -> None:
-    plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES["100,000 keys"][0]))
+    plant(workspace, ENVIRONMENT, fits(DOCUMENTS_AND_CODES["50,000 keys"][0]))
     ran = run(jail, workspace, cpu=15)
     assert ran.outcome.code == 1
     assert len(ran.outcome.out) < 64 * 1024
@@ -214,6 +216,24 @@ def test_a_message_never_repeats_a_mebibyte(name: str, jail: Jail, workspace: Pa
 
 
 # Controls: what happens without the guard
+
+
+@pytest.mark.parametrize(
+    ("prices", "costs", "bearable"),
+    [
+        ([1.0], [5.0], True),
+        ([1.0, 1.0, 1.0, 1.0], [5.1, 5.1, 5.1, 5.1], False),
+        ([1.0, 1.0, 1.0], [9.0, 5.1, 5.0], True),
+        ([1.0, 2.0], [9.0, 9.0], True),
+        ([2.0, 1.0, 1.0, 1.0], [11.0, 9.0, 9.0, 9.0], False),
+    ],
+)
+def test_control_what_costs_too_much_each_time(prices: list[float], costs: list[float], bearable: object) -> None:
+    honest_prices, attack_costs = iter(prices), iter(costs)
+    honest = Honest(lambda: next(honest_prices))
+    assert honest.bears(next(attack_costs), TIMES_HONEST, lambda: next(attack_costs)) is bearable
+    assert not [*honest_prices, *attack_costs]
+
 
 IN_FREE_FORM = ("      exchange: kraken\n", "      exchange: kraken\n      x: {}\n")
 
