@@ -79,24 +79,33 @@ def execute(spec: CollectorSpec, options: Options, *, verbose: bool = False) -> 
     from ssmd_runtime.pipeline.preflight import StartError
 
     set_up(verbose=verbose)
-    told = [signal.SIGINT]
 
-    def terminated(number: int, frame: FrameType | None) -> None:
-        """As Ctrl-C, until the collector listens itself: process 1 of a container hears nothing without a handler."""
-        told[:] = [signal.SIGTERM]
-        interrupted = signal.getsignal(signal.SIGINT)
-        if callable(interrupted):
-            interrupted(number, frame)
+    async def until_ended() -> int:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 -- asyncio.run makes one
+        # Until the collector listens itself. Process 1 of a container hears nothing without a handler.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await run(spec, options)
 
-    before = signal.signal(signal.SIGTERM, terminated)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return asyncio.run(run(spec, options))
+        return asyncio.run(until_ended())
     except StartError as problem:
         return _refuse(problem.lines)
     except KeyboardInterrupt:
-        return 128 + told[0]
+        return 128 + signal.SIGINT
+    except (_TerminatedError, asyncio.CancelledError):
+        return 128 + signal.SIGTERM
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM before anything runs."""
+
+
+def _terminate(_: int, __: FrameType | None) -> None:
+    raise _TerminatedError
 
 
 class _Unreadable(Exception):  # noqa: N818 -- said in one line, not raised at anybody

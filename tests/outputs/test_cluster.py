@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -264,7 +265,21 @@ def test_its_programs_end_when_it_is_told_to(tmp_path, sent, code):
         running.stdout.read()
     assert running.returncode == code
     assert len(started) >= 2
-    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+    for pid in started:
+        wait_for_end_of(pid)
+
+
+def wait_for_end_of(pid: str) -> None:
+    """It was killed; whoever inherits it may be a moment late in noticing."""
+    for _ in range(500):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state in "ZX":
+            return
+        time.sleep(0.02)
+    pytest.fail(f"{pid} runs on")
 
 
 def children(parent: int) -> list[str]:

@@ -242,14 +242,14 @@ class Collector:
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
+        for number in _heard():
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: int) -> None:
         """The first one ends the run in order, a second one at once: the next start repairs what that leaves."""
         self._log.info("stopping", signal=signal.Signals(number).name)
         self._ended.set()
-        for again in _SIGNALS:
+        for again in _heard():
             asyncio.get_running_loop().remove_signal_handler(again)
             signal.signal(again, _EndAtOnce(time.monotonic() + _ECHO_SECONDS))
 
@@ -407,6 +407,11 @@ async def run(spec: CollectorSpec, options: Options, sources: Sources | None = N
     except DiscoveryError as problem:
         Log("ssmd.collector", environment=spec.environment).error("ending", kind="discovery", reason=str(problem))
         return ENDED
+
+
+def _heard() -> list[signal.Signals]:
+    """What ends a run, without what whoever started it has chosen to ignore, as a shell does Ctrl-C for `&`."""
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class _EndAtOnce:

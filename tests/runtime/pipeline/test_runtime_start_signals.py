@@ -9,11 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starting import ROOT, closed_port, command, spec_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 STUCK = """
@@ -65,6 +69,37 @@ def until(process: subprocess.Popen[str], event: str) -> list[dict[str, Any]]:
     return said
 
 
+@contextmanager
+def waiting_for_a_vault(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A collector whose keys are in a Vault that has been called and does not answer."""
+    spec = spec_file(tmp_path, "kalshi-dev")
+    content = json.loads(spec.read_text())
+    for field in content["keys"][0]["fields"].values():
+        field.update(env=None, file=None, vault="secret/data/kalshi#x")
+    spec.write_text(json.dumps(content))
+    with socket.create_server(("127.0.0.1", 0)) as vault:
+        world = {"VAULT_ADDR": f"http://127.0.0.1:{vault.getsockname()[1]}", "VAULT_TOKEN": "x"}
+        pipe = subprocess.PIPE
+        arguments = command(spec, 1, "--files-only", "--data-dir", str(tmp_path / "d"))
+        with (
+            subprocess.Popen(
+                arguments, stdout=pipe, stderr=pipe, text=True, env=os.environ | world, cwd=ROOT
+            ) as process,
+            called(vault, process),
+        ):
+            yield process
+
+
+@contextmanager
+def ignoring_ctrl_c() -> Iterator[None]:
+    """What is started here ignores SIGINT from the beginning."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_it_ends_in_order(number: signal.Signals, tmp_path: Path) -> None:
     with started(command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))) as process:
@@ -73,7 +108,7 @@ def test_it_ends_in_order(number: signal.Signals, tmp_path: Path) -> None:
         out, err = ended(process)
     assert (process.returncode, err) == (0, "")
     said = [json.loads(line) for line in out.splitlines()]
-    assert (said[0]["event"], said[0]["signal"]) == ("stopping", number.name)
+    assert [one["signal"] for one in said if one["event"] == "stopping"] == [number.name]
     assert said[-1]["event"] == "stopped"
 
 
@@ -122,20 +157,27 @@ def test_it_ends_while_it_looks_for_markets(number: signal.Signals, tmp_path: Pa
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_it_ends_before_it_has_begun(number: signal.Signals, tmp_path: Path) -> None:
     """Keys from a Vault that does not answer: nothing was captured, so nothing was stopped in order."""
-    spec = spec_file(tmp_path, "kalshi-dev")
-    content = json.loads(spec.read_text())
-    for field in content["keys"][0]["fields"].values():
-        field.update(env=None, file=None, vault="secret/data/kalshi#x")
-    spec.write_text(json.dumps(content))
-    with socket.create_server(("127.0.0.1", 0)) as vault:
-        world = {"VAULT_ADDR": f"http://127.0.0.1:{vault.getsockname()[1]}", "VAULT_TOKEN": "x"}
-        pipe = subprocess.PIPE
-        arguments = command(spec, 1, "--files-only", "--data-dir", str(tmp_path / "d"))
-        with subprocess.Popen(
-            arguments, stdout=pipe, stderr=pipe, text=True, env=os.environ | world, cwd=ROOT
-        ) as process:
-            connection = called(vault, process)
-            process.send_signal(number)
-            out, err = ended(process)
-            connection.close()
+    with waiting_for_a_vault(tmp_path) as process:
+        process.send_signal(number)
+        out, err = ended(process)
     assert (process.returncode, out, err) == (128 + number, "", "")
+
+
+def test_sigterm_ends_it_where_ctrl_c_is_ignored(tmp_path: Path) -> None:
+    """As `ssmd run ... &` in a script is started."""
+    with ignoring_ctrl_c(), waiting_for_a_vault(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        out, err = ended(process)
+    assert (process.returncode, out, err) == (128 + signal.SIGTERM, "", "")
+
+
+def test_ctrl_c_stays_ignored_while_it_runs(tmp_path: Path) -> None:
+    arguments = command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))
+    with ignoring_ctrl_c(), started(arguments) as process:
+        until(process, "listening")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        out, err = ended(process)
+    assert (process.returncode, err) == (0, "")
+    assert [one["signal"] for one in map(json.loads, out.splitlines()) if one["event"] == "stopping"] == ["SIGTERM"]
