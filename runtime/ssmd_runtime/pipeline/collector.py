@@ -7,29 +7,23 @@ failed), 2 could not start. What was received is on disk before any of them. A s
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-import signal
 import time
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from ssmd_runtime.exchanges import exchange_named
 from ssmd_runtime.feeds.picows_client import PicowsClient
 from ssmd_runtime.feeds.rest_frames import RestFrames
-from ssmd_runtime.feeds.websocket import FeedEnded, Parts, WebSocketFeed
+from ssmd_runtime.feeds.websocket import FeedEnded
 from ssmd_runtime.http.pages import Pages
 from ssmd_runtime.http.server import HttpServer
 from ssmd_runtime.logs import Log
 from ssmd_runtime.pipeline.capture import Capture
-from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
+from ssmd_runtime.pipeline.connections import Connections
+from ssmd_runtime.pipeline.discovery import DiscoveryError
 from ssmd_runtime.pipeline.preflight import Options, StartError, adapted, credentials
 from ssmd_runtime.pipeline.pressure import Pressure
-from ssmd_runtime.pipeline.rest_feed import RestFeed
+from ssmd_runtime.pipeline.signals import on_signal
 from ssmd_runtime.pipeline.unread import Unread
-from ssmd_runtime.reliability.circuit_breaker import CircuitBreaker, State
-from ssmd_runtime.reliability.gaps import fields_of
 from ssmd_runtime.reliability.sequences import SequenceTracker
 from ssmd_runtime.reliability.watchdog import Watchdog
 from ssmd_runtime.spec import SpecError
@@ -39,8 +33,9 @@ from ssmd_runtime.storage.writer import JsonlWriter
 from ssmd_runtime.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from pathlib import Path
+    from signal import Signals
 
     from ssmd_runtime.exchanges.protocol import Credentials, Session
     from ssmd_runtime.feeds.client import Client
@@ -52,11 +47,7 @@ __all__ = ["Collector", "run"]
 
 STOPPED: Final = 0
 ENDED: Final = 1
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_STOP_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
-_ECHO_SECONDS: Final = 1.0
-_REDISCOVER_SECONDS: Final = 300.0
 
 
 class Collector:
@@ -73,9 +64,7 @@ class Collector:
     ) -> None:
         """`durable` is told how many records are acknowledged, each time that it grows."""
         self._spec = spec
-        self._keys = keys
         self._options = options
-        self._client = client or PicowsClient()
         self._durable = durable
         self._log = Log("ssmd.collector", feed=spec.feed.name, environment=spec.environment, shard=spec.shard)
         self.telemetry = Telemetry(spec.feed.name)
@@ -96,14 +85,20 @@ class Collector:
             full=self.full,
             unread=Unread(spec, self.telemetry, self._log, clock=time.monotonic, clock_ns=time.time_ns),
         )
-        self._feeds: list[WebSocketFeed] = []
-        self._rest: RestFeed | None = None
-        self._work: list[asyncio.Future[None]] = []
+        self._connections = Connections(
+            keys,
+            client or PicowsClient(),
+            capture=self._capture,
+            tracker=self._tracker,
+            telemetry=self.telemetry,
+            log=self._log,
+            fail=self.failed,
+        )
         self._last_ts: str | None = None
         self._earlier = False
         self._open_gaps: list[Gap] = []
         self._ended = asyncio.Event()
-        self._pressure = Pressure(spec, self._writer, self.telemetry, self._log, self._feeds, self.failed)
+        self._pressure = Pressure(spec, self._writer, self.telemetry, self._log, self._connections.feeds, self.failed)
         self._started = False
         self.telemetry.waiting = "starting"
         self._http = HttpServer(Pages(spec, self.telemetry, self._refresh).by_path())
@@ -111,15 +106,15 @@ class Collector:
 
     async def run(self) -> int:
         """Until a signal, or until it cannot go on. Raises `StartError` before anything connects."""
-        self._watch_signals()
+        on_signal(self._signalled)
         self._recover()
         watchdog = Watchdog(self._spec.liveness.watchdog_seconds, self._stuck)
         watchdog.start()
         caring = asyncio.ensure_future(self._look_after(watchdog))
         try:
             await self._listen()
-            await self._discover()
-            self._build_feeds()
+            self._spec = await self._connections.find(self._spec, self._ended)
+            self._connections.build(self._spec)
             self._tell_started()
             await self._until_ended()
         finally:
@@ -180,40 +175,6 @@ class Collector:
         found.note()
         self._last_ts, self._earlier, self._open_gaps = found.last_ts, found.earlier, found.open_gaps
 
-    def _build_feeds(self) -> None:
-        if self._spec.feed.type != "websocket":
-            self._build_rest_feed()
-            return
-        exchange = exchange_named(self._spec.feed.exchange)
-        breaker = CircuitBreaker(self._spec.circuit_breaker, time.monotonic, self._breaker_changed)
-        self._parts = parts = Parts(
-            spec=self._spec,
-            capture=self._capture,
-            tracker=self._tracker,
-            telemetry=self.telemetry,
-            client=self._client,
-            breaker=breaker,
-            log=self._log,
-            ordinal=itertools.count(1).__next__,
-            fail=self.failed,
-        )
-        self._breaker_changed(breaker.state)
-        try:
-            for share in exchange.shares(self._spec):
-                session = exchange.session(self._spec, share, self._keys)
-                _ = [*session.commands()], session.ping_seconds  # mistakes in either are told before anything connects
-                self._feeds.append(WebSocketFeed(parts, session))
-        except SpecError as problem:
-            raise StartError([str(problem)]) from None
-        self.telemetry.connections = len(self._feeds)
-
-    def _build_rest_feed(self) -> None:
-        try:
-            self._rest = RestFeed(self._spec, self._keys, self._capture, self.telemetry, self._breaker_changed)
-        except SpecError as problem:
-            raise StartError([str(problem)]) from None
-        self.telemetry.connections = 1
-
     async def _listen(self) -> None:
         port = self._spec.http.port if self._options.http_port is None else self._options.http_port
         try:
@@ -221,107 +182,27 @@ class Collector:
         except OSError as problem:
             raise StartError([f"cannot listen on port {port}: {problem.strerror or problem}"]) from None
 
-    async def _discover(self) -> None:
-        """Finds the instruments that the spec does not name; nobody is asked before all else is well."""
-        wanted = self._spec.subscriptions
-        if wanted.discovery is None or wanted.instruments:
-            return
-        work, ended = asyncio.ensure_future(discover(self._spec)), asyncio.ensure_future(self._ended.wait())
-        await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if not work.done():
-            work.cancel()
-            return
-        wanted = msgspec.structs.replace(wanted, instruments=work.result())
-        self._spec = msgspec.structs.replace(self._spec, subscriptions=wanted)
-        self._log.info("discovered", instruments=len(wanted.instruments))
-
     def _tell_started(self) -> None:
         self._started, self.telemetry.waiting = True, None
         self._log.info("listening", port=self.http_port)
 
-    def _watch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _heard():
-            loop.add_signal_handler(number, self._signalled, number)
-
-    def _signalled(self, number: int) -> None:
-        """The first one ends the run in order, a second one at once: the next start repairs what that leaves."""
-        self._log.info("stopping", signal=signal.Signals(number).name)
+    def _signalled(self, number: Signals) -> None:
+        self._log.info("stopping", signal=number.name)
         self._ended.set()
-        for again in _heard():
-            asyncio.get_running_loop().remove_signal_handler(again)
-            signal.signal(again, _EndAtOnce(time.monotonic() + _ECHO_SECONDS))
 
     async def _until_ended(self) -> None:
-        """Runs the feeds until one ends, or somebody asks to stop; then stops them all."""
+        """Captures until a connection ends for good, or somebody asks to stop."""
         if self._ended.is_set():
             return
         if self._spec.journal.type != "memory":
             self._log.warning(
                 "journal_not_written", journal=self._spec.journal.type, why="this runtime writes none yet"
             )
-        self._open_restart_gaps()
-        for feed in self._feeds:
-            self._start(feed.run())
-        if self._rest is not None:
-            asides = [asyncio.ensure_future(self._guarded(self._rest.run()))]
-        elif self._spec.subscriptions.discovery is not None:
-            asides = [asyncio.ensure_future(self._guarded(self._rediscover()))]
-        else:
-            asides = []
-        await self._ended.wait()
-        for aside in asides:
-            aside.cancel()
-        for feed in self._feeds:
-            feed.stop()
-        if self._work:
-            _, late = await asyncio.wait(self._work, timeout=_STOP_SECONDS)
-            for task in late:
-                task.cancel()
-        await asyncio.gather(*self._work, *asides, return_exceptions=True)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._work.append(asyncio.ensure_future(self._guarded(work)))
-
-    async def _rediscover(self) -> None:
-        """Markets come and go: asks again, and takes up what is new, on further connections where it has to be."""
-        while True:
-            await asyncio.sleep(_REDISCOVER_SECONDS)
-            try:
-                found = await discover(self._spec)
-            except DiscoveryError as problem:
-                self.telemetry.errors["discovery"] += 1
-                self._log.warning("discovery_failed", reason=str(problem))
-                continue
-            rest = tuple(found)
-            for feed in self._feeds:
-                rest = feed.take_up(rest)
-            exchange = exchange_named(self._spec.feed.exchange)
-            for share in exchange.further(self._spec, rest, len(self._feeds) + 1):
-                feed = WebSocketFeed(self._parts, exchange.session(self._spec, share, self._keys))
-                self._feeds.append(feed)
-                self.telemetry.connections += 1
-                self._start(feed.run())
-
-    def _open_restart_gaps(self) -> None:
-        """Between the last run's last record and the first one of this run nothing was captured.
-
-        Which connection goes on where an earlier one ended is not known: what the last run left open ends with the
-        first data of all of them.
-        """
         if self._earlier:
-            fields: dict[str, Any] = {"reason": "restart", "from_ts": self._last_ts}
-            for feed in [self._rest] if self._rest is not None else self._feeds:
-                for gap in self._open_gaps:
-                    feed.resume_from(gap.id, fields_of(gap))
-                feed.resume_from(self._capture.gap(**fields), fields)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as problem:  # noqa: BLE001 -- whatever ends a feed ends the collector, and is told
-            self.failed(problem)
+            self._connections.resume(self._last_ts, self._open_gaps)
+        self._connections.start()
+        await self._ended.wait()
+        await self._connections.stop()
 
     async def _look_after(self, watchdog: Watchdog) -> None:
         """What has to be looked at now and then: that this loop runs, and that the disk takes what it is given."""
@@ -392,9 +273,6 @@ class Collector:
             self.telemetry.durable_messages = self._writer.durable_records
             self._durable(self._writer.durable_records)
 
-    def _breaker_changed(self, state: State) -> None:
-        self.telemetry.breakers["exchange"] = int(state)
-
 
 async def run(spec: CollectorSpec, options: Options, sources: Sources | None = None) -> int:
     """Executes a spec: preflight, then the collector. Raises `StartError` with everything that has to be mended."""
@@ -407,22 +285,6 @@ async def run(spec: CollectorSpec, options: Options, sources: Sources | None = N
     except DiscoveryError as problem:
         Log("ssmd.collector", environment=spec.environment).error("ending", kind="discovery", reason=str(problem))
         return ENDED
-
-
-def _heard() -> list[signal.Signals]:
-    """What ends a run, without what whoever started it has chosen to ignore, as a shell does Ctrl-C for `&`."""
-    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-class _EndAtOnce:
-    """What a second signal does; one that comes with the first is its echo (timeout(1) sends two), and does nothing."""
-
-    def __init__(self, after: float) -> None:
-        self._after = after
-
-    def __call__(self, number: int, _: object) -> None:
-        if time.monotonic() >= self._after:
-            os._exit(128 + number)
 
 
 def _where(problem: BaseException) -> str:

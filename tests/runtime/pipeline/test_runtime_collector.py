@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from runtime.feeds.rawserver import serving
 from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
-from ssmd_runtime.pipeline import collector as collector_module
+from ssmd_runtime.pipeline import connections
 from ssmd_runtime.pipeline.collector import Collector
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.pipeline.preflight import Options, adapted
@@ -293,14 +293,14 @@ def test_the_circuit_opens_and_closes_by_itself(tmp_path):
 
 def test_markets_are_discovered_and_taken_up_later(tmp_path, monkeypatch):
     """Discovery names the markets, on as many connections as they need; what appears later is subscribed to."""
-    monkeypatch.setattr(collector_module, "_REDISCOVER_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "_REDISCOVER_SECONDS", 0.2)
     found = [("KXA-1", "KXA-2"), ("KXA-2", "KXA-3", "KXA-4", "KXA-5")]
 
     async def discovered(spec: object) -> tuple[str, ...]:
         del spec
         return found[-1]
 
-    monkeypatch.setattr(collector_module, "discover", discovered)
+    monkeypatch.setattr(connections, "discover", discovered)
 
     async def work() -> set[str]:
         async with Simulator("kalshi", rate=0) as simulator:
