@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
-from ssmd_compiler.model.scalars import bytes_of, cores_of
+from ssmd_compiler.model.sizes import bytes_of, cores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from ssmd_runtime import spec
 
 from ssmd_compiler.lower import streams
 from ssmd_compiler.lower.keys import name_of
-from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.model.sizes import bytes_of
 from ssmd_compiler.names import SPOOL_FOLDER
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ssmd_runtime import spec
 
 from ssmd_compiler.lower import middleware
 from ssmd_compiler.model.component import Buffer, CircuitBreaker, Liveness, Retry, Rotation
-from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.model.sizes import bytes_of
 from ssmd_compiler.names import COLLECTOR, HTTP_PORT
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.model.component import Liveness
 from ssmd_compiler.model.environment import JetStream
-from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.model.sizes import bytes_of
 from ssmd_compiler.names import COLLECTOR
 from ssmd_compiler.record import Record
 

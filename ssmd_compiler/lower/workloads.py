@@ -11,7 +11,7 @@ from ssmd_runtime.spec import Provenance
 from ssmd_compiler.lower import keys, quantities
 from ssmd_compiler.lower.lowered import Volume, Workload
 from ssmd_compiler.model.component import Resources
-from ssmd_compiler.model.scalars import bytes_of, cores_of
+from ssmd_compiler.model.sizes import bytes_of, cores_of
 from ssmd_compiler.names import COLLECTOR, SPOOL_FOLDER
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from ssmd_compiler.model.base import MOST, SECOND_FORM, Model
+from ssmd_compiler.model.convert import describe
 from ssmd_compiler.model.environment import Environment
 from ssmd_compiler.model.feed import Feed
 from ssmd_compiler.model.remedies import accepted, accepted_at_top, right_scalar
-from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME, describe
+from ssmd_compiler.model.scalars import ENVIRONMENT_NAME, NAME, SCHEMA_NAME
 from ssmd_compiler.model.schema import Schema
 from ssmd_compiler.model.settings import Settings
 from ssmd_compiler.model.spelling import API_VERSION, Spelled, spell

@@ -14,7 +14,7 @@ import msgspec
 from ssmd_compiler.alerts import ALERTS
 from ssmd_compiler.keys import parse_source
 from ssmd_compiler.model.environment import Alert
-from ssmd_compiler.model.scalars import bytes_of, cores_of
+from ssmd_compiler.model.sizes import bytes_of, cores_of
 
 if TYPE_CHECKING:
     import datetime

@@ -9,7 +9,7 @@ import pytest
 from fields import FRAMES
 
 from ssmd_compiler.model import bind
-from ssmd_compiler.model.scalars import bytes_of
+from ssmd_compiler.model.sizes import bytes_of
 from ssmd_compiler.source import read_document
 
 KINDS = {"exchanges": "Feed", "schemas": "Schema", "environments": "Environment"}
