@@ -1,6 +1,7 @@
 """The command line. A command parses, calls the library, shows, and returns a number; nothing else prints or exits.
 
-Exit codes, everywhere: 0 clean, 1 findings, 2 the command could not do its work, 3 a bug in ssmd, 130 interrupted.
+Exit codes, everywhere: 0 clean, 1 findings, 2 the command could not do its work, 3 a bug in ssmd, 130 interrupted by
+Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import sys
 import threading
 from types import ModuleType
@@ -39,9 +41,10 @@ def run(argv: list[str]) -> int:
         problem.message = printable(problem.message)  # type: ignore[misc]  # what was typed may drive a terminal
         problem.show(sys.stderr)
         return 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("ssmd: interrupted", err=True)
-        return _INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as leaving:
+        terminated = isinstance(leaving, _Terminated) or isinstance(leaving.__cause__, _Terminated)
+        click.echo("ssmd: terminated" if terminated else "ssmd: interrupted", err=True)
+        return _TERMINATED if terminated else _INTERRUPTED
     except Exception as problem:
         if isinstance(problem, OSError) and _about_a_stream(problem):
             raise
@@ -67,14 +70,17 @@ def main() -> None:
     _without_plugins()
     _open_streams()
     try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _terminate)
         code = _answer(sys.argv[1:])
         sys.stdout.flush()
     except OSError as problem:
         code = _unwritable(problem)
-    except KeyboardInterrupt:  # while `run` was importing what it needs to say so
-        code = _INTERRUPTED
+    except KeyboardInterrupt as leaving:  # while `run` was importing what it needs to say so
+        terminated = isinstance(leaving, _Terminated)
+        code = _TERMINATED if terminated else _INTERRUPTED
         with contextlib.suppress(OSError):
-            sys.stderr.write("\nssmd: interrupted\n")
+            sys.stderr.write(f"\nssmd: {'terminated' if terminated else 'interrupted'}\n")
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     # Flushed already: while it shuts down, Python would try again to write what cannot be written, and complain about
@@ -91,7 +97,16 @@ _RARELY = 200_000
 
 _FINISHED = (0, 1)
 _UNWRITABLE = 2
-_INTERRUPTED = 130
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: what is under way is taken back as at Ctrl-C. Process 1 of a container would not hear it otherwise."""
+
+
+def _terminate(_: int, __: object) -> None:
+    raise _Terminated
 
 
 def _without_plugins() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -89,22 +87,49 @@ def test_an_interrupt_ends_with_130_and_changes_nothing(workspace: Path, monkeyp
     assert snapshot(workspace) == before
 
 
-def test_a_real_ctrl_c_leaves_no_traceback_and_no_half_tree(workspace: Path) -> None:
+AT = {
+    "compiling": "ssmd_compiler.units.environment.lower",
+    "writing": "ssmd_compiler.publish.staging._write",
+    "waiting for the disk": "ssmd_compiler.publish.staging.flush_tree",
+    "about to move": "ssmd_compiler.publish.carry_out",
+}
+SIGNALLED = """
+import importlib, os, sys
+module, _, name = sys.argv[1].rpartition(".")
+importlib.import_module(module)
+module, first, number = sys.modules[module], os.getpid(), int(sys.argv[2])
+as_it_was = getattr(module, name)
+
+def signalled(*arguments, **options):
+    if os.getpid() == first:
+        os.kill(first, number)
+    return as_it_was(*arguments, **options)
+
+setattr(module, name, signalled)
+from ssmd_compiler.cli import main
+sys.argv = ["ssmd", "compile"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize("moment", AT)
+def test_a_signal_ends_compile_as_if_it_had_not_begun(
+    workspace: Path, moment: str, number: signal.Signals, said: str
+) -> None:
+    """Also while other processes compile and write."""
     base = (workspace / "environments" / "dev.yaml").read_text()
-    for number in range(200):
-        text = base.replace("name: dev", f"name: e{number}").replace("/storage", f"/storage/{number}")
-        (workspace / "environments" / f"e{number}.yaml").write_text(text)
-    process = subprocess.Popen(
-        [*SSMD, "compile"], cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
-    time.sleep(0.5)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode in (0, 130, -signal.SIGINT), said
-    assert b"Traceback" not in said
-    done = (workspace / "generated" / "ssmd.lock.json").exists()
-    assert done == (process.returncode == 0) or process.returncode != 0
+    for index in range(200):
+        text = base.replace("name: dev", f"name: e{index}").replace("/storage", f"/storage/{index}")
+        (workspace / "environments" / f"e{index}.yaml").write_text(text)
+    before = snapshot(workspace)
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, AT[moment], str(int(number))],
+        cwd=workspace, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (128 + number, "", f"ssmd: {said}")
+    assert snapshot(workspace) == before
+    assert [*(workspace / "generated").glob("*")] == []
     assert run(["compile"]) == 0
     assert run(["validate"]) == 0
 
@@ -173,17 +198,18 @@ def test_several_formats_at_once(workspace: Path, capsys: pytest.CaptureFixture[
     assert '"code": "SSMD' in (workspace / "out.json").read_text()
 
 
-def test_ctrl_c_while_the_commands_are_being_imported() -> None:
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_while_the_commands_are_being_imported(number: signal.Signals, said: str) -> None:
     """Before `run` can answer: its imports are the most that a short command does."""
     program = """
-import sys
+import os, sys
 class Interrupted:
     def find_spec(self, name, *_):
         if name == "ssmd_compiler.cli.commands":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), int(sys.argv[1]))
 sys.meta_path.insert(0, Interrupted())
 from ssmd_compiler.cli import main
 main()
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"\nssmd: interrupted\n")
+    ended = subprocess.run([sys.executable, "-c", program, str(int(number))], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "", f"\nssmd: {said}\n")
