@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssmd_compiler import __version__
+from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.link import LinkedEnvironment, link
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import bind
@@ -64,14 +65,17 @@ class Workspace:
         """The environment of that name, which there is."""
         path = self.documents[name]
         compiled = environment(self.common, path)
-        faults = self._faults(compiled.diagnostics, {path, *compiled.inputs})
-        # What may hold a secret is compiled for nobody, though there is something to show.
-        if not compiled.outputs or any(fault.hidden for fault in faults):
-            return Faulty(faults, len(compiled.inputs))
+        shared = self._faults_of({path, *compiled.inputs})
+        found = tuple(sorted({*compiled.diagnostics, *shared}, key=lambda one: one.order))
+        # With an error in what it is made from it would be another one; what may hold a secret is compiled for nobody.
+        # A manifest that is wrong is shown, so that one can see where it comes from.
+        unsound = any(one.severity is Severity.ERROR for one in shared) or any(one.hidden for one in found)
+        if not compiled.outputs or unsound:
+            return Faulty(found, len(compiled.inputs))
         linked = link(bind(load(self.tree, path)[0], "Environment"), self.common.shared.reader())
         return Sound(linked, {output.path: output.content for output in compiled.outputs})
 
-    def _faults(self, found: tuple[Diagnostic, ...], inputs: set[str]) -> tuple[Diagnostic, ...]:
-        """Its findings, and those of what it is made from."""
+    def _faults_of(self, inputs: set[str]) -> list[Diagnostic]:
+        """What is found in the documents that an environment is made from."""
         shared = [*self._reading.diagnostics, *(one for unit in self._reading.proven for one in unit.diagnostics)]
-        return tuple(sorted({*found, *(one for one in shared if one.span.path in inputs)}, key=lambda one: one.order))
+        return [one for one in shared if one.span.path in inputs]
