@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from ssmd_compiler.cli.compile_request import Request, concerns, tell
 from ssmd_compiler.cli.options import (
     as_of_option,
     cache_option,
     complete_environments,
     config_dir_option,
-    find_workspace,
     format_option,
     report,
-    today,
 )
-from ssmd_compiler.cli.reports import for_programs
+from ssmd_compiler.cli.paths import find_workspace
 
 if TYPE_CHECKING:
     import datetime
@@ -26,28 +24,6 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.cache import Comparison
     from ssmd_compiler.cli.reports import Formats
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for on the command line."""
-
-    workspace: Path
-    environments: tuple[str, ...]
-    as_of: datetime.date | None
-    formats: Formats
-    cached: bool
-    check: bool
-    verbose: bool
-
-    @property
-    def date(self) -> datetime.date:
-        return self.as_of or today()
-
-    @property
-    def to_errors(self) -> bool:
-        """Whether what is said goes to standard error, because a program reads standard output."""
-        return for_programs(self.formats)
 
 
 @click.command(short_help="Compile the sources into generated/.")
@@ -118,18 +94,3 @@ def _tell_current(request: Request, before: Comparison) -> int:
         count = len(request.environments or before.index.environments)
         tell(count, 0, 0, before.index.outputs, err=request.to_errors)
     return 0
-
-
-def concerns(path: str, environments: tuple[str, ...], known: tuple[str, ...]) -> bool:
-    """Whether a finding in `path` is about what was asked for: another environment's own file is not."""
-    if not environments:
-        return True
-    stem = path.rpartition("/")[2].removesuffix(".yaml")
-    return stem in environments or stem not in known or "environments/" not in path
-
-
-def tell(count: int, written: int, removed: int, unchanged: int, *, err: bool) -> None:
-    """The line that --verbose adds."""
-    plural = "environment" if count == 1 else "environments"
-    said = f"{written} files written, {removed} removed, {unchanged} unchanged"
-    click.echo(f"compiled {count} {plural} into generated/: {said}", err=err)

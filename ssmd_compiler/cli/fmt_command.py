@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ssmd_compiler import checks
-from ssmd_compiler.cli.options import config_dir_option, find_workspace, report
-from ssmd_compiler.cli.paths import refuse_half, relative, standard_input, within, workspace_above
+from ssmd_compiler.cli.options import config_dir_option, report
+from ssmd_compiler.cli.paths import find_workspace, relative, within, workspace_above
+from ssmd_compiler.cli.standard_input import refuse_half, standard_input
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.diagnostics.printers.text import text

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ssmd_compiler.cli.choices import Choice
-from ssmd_compiler.cli.options import (
-    as_of_option,
-    complete_environments,
-    config_dir_option,
-    find_workspace,
-    report,
-    today,
-)
+from ssmd_compiler.cli.options import as_of_option, complete_environments, config_dir_option, report, today
+from ssmd_compiler.cli.paths import find_workspace
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.graph import PRINTERS, graph, printer
 from ssmd_compiler.sound import Faulty, Sound, Workspace

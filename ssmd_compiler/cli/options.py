@@ -19,14 +19,10 @@ __all__ = [
     "cache_option",
     "complete_environments",
     "config_dir_option",
-    "find_workspace",
     "format_option",
-    "is_workspace",
     "report",
     "today",
 ]
-
-MARKERS = ("ssmd.yaml", "environments", "feeds", "exchanges/feeds", "exchanges/environments")
 
 
 def config_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,41 +52,9 @@ def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def find_workspace(config_dir: Path | None) -> Path:
-    """The workspace's root: as named, or the nearest folder upwards that looks like one."""
-    if config_dir is not None:
-        try:
-            if config_dir.is_dir():
-                return config_dir.resolve()
-        except OSError:
-            pass  # a name too long to be one, or a current directory that is gone
-        from ssmd_compiler.cli.paths import meant_path
-
-        raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`{meant_path(config_dir)}")
-    try:
-        here = Path.cwd()
-    except OSError:
-        raise click.UsageError("the current directory is gone") from None
-    for folder in (here, *here.parents):
-        if is_workspace(folder):
-            return folder
-    raise click.UsageError(
-        "there is no workspace here or above: make one with `ssmd init`, or name it with --config-dir"
-    )
-
-
-def is_workspace(folder: Path) -> bool:
-    """Whether a folder looks like one; the `exchanges/` of a workspace is a part of it, and none of its own."""
-    if folder.name == "exchanges" and is_workspace(folder.parent):
-        return False
-    try:
-        return any((folder / marker).exists() for marker in MARKERS)
-    except OSError:
-        return False
-
-
 def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The environments of the workspace that start with what is typed so far."""
+    from ssmd_compiler.cli.paths import find_workspace
     from ssmd_compiler.source import DirectoryTree
     from ssmd_compiler.source.workspace import discover
 

@@ -1,4 +1,4 @@
-"""PATHs on the command line: which workspace they are in, and what they are called there."""
+"""The workspace that a command is about, and what PATHs on the command line are called in it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,44 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssmd_compiler.cli.options import is_workspace
-
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["meant_path", "refuse_half", "relative", "standard_input", "within", "workspace_above"]
+__all__ = ["find_workspace", "is_workspace", "relative", "within", "workspace_above"]
+
+MARKERS = ("ssmd.yaml", "environments", "feeds", "exchanges/feeds", "exchanges/environments")
+"""What a workspace has, one of them at least."""
+
+
+def find_workspace(config_dir: Path | None) -> Path:
+    """The workspace's root: as named, or the nearest folder upwards that looks like one."""
+    if config_dir is not None:
+        try:
+            if config_dir.is_dir():
+                return config_dir.resolve()
+        except OSError:
+            pass  # a name too long to be one, or a current directory that is gone
+        raise click.UsageError(f"--config-dir: there is no directory `{config_dir}`{_meant(config_dir)}")
+    try:
+        here = Path.cwd()
+    except OSError:
+        raise click.UsageError("the current directory is gone") from None
+    for folder in (here, *here.parents):
+        if is_workspace(folder):
+            return folder
+    raise click.UsageError(
+        "there is no workspace here or above: make one with `ssmd init`, or name it with --config-dir"
+    )
+
+
+def is_workspace(folder: Path) -> bool:
+    """Whether a folder looks like one; the `exchanges/` of a workspace is a part of it, and none of its own."""
+    if folder.name == "exchanges" and is_workspace(folder.parent):
+        return False
+    try:
+        return any((folder / marker).exists() for marker in MARKERS)
+    except OSError:
+        return False
 
 
 def workspace_above(paths: tuple[Path, ...]) -> Path | None:
@@ -28,7 +60,7 @@ def relative(path: Path, workspace: Path, *, new: bool = False) -> str:
         if new and path.is_dir():
             raise click.UsageError(f"`{path}` is a folder")
         if not new and not path.exists() and not path.is_symlink():
-            raise click.UsageError(f"there is no `{path}`{meant_path(path)}")
+            raise click.UsageError(f"there is no `{path}`{_meant(path)}")
         # A link is named, and not what it leads to; `.` and `..` are no names.
         place = path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name
         return place.relative_to(workspace).as_posix()
@@ -38,7 +70,7 @@ def relative(path: Path, workspace: Path, *, new: bool = False) -> str:
         raise click.UsageError(f"`{path}`: {(problem.strerror or str(problem)).lower()}") from None
 
 
-def meant_path(path: Path) -> str:
+def _meant(path: Path) -> str:
     """The file or folder that a path most likely means, from the neighbours of its first part that is not there."""
     from ssmd_compiler.diagnostics.nearest import nearest
 
@@ -53,24 +85,3 @@ def meant_path(path: Path) -> str:
 def within(path: str, only: Collection[str]) -> bool:
     """Whether a path of the workspace is one of `only`, or below one; with none, all are."""
     return not only or any(one in (".", path) or path.startswith(f"{one}/") for one in only)
-
-
-def refuse_half(paths: tuple[Path, ...], stdin_path: Path | None) -> None:
-    """`-` and the file that it is go together."""
-    if Path("-") in paths and stdin_path is None:
-        raise click.UsageError("which file is `-`? Name it: --stdin-path environments/dev.yaml")
-    if stdin_path is not None and paths != (Path("-"),):
-        raise click.UsageError("--stdin-path says which file `-` is: `-` has to be the only PATH")
-
-
-def standard_input() -> bytes:
-    """All of standard input; of more than a source may have, just enough to see that."""
-    import sys
-
-    from ssmd_compiler.source import read_bounded
-
-    try:
-        return read_bounded(sys.stdin.buffer)
-    except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        raise click.ClickException(f"cannot read standard input: {reason}") from None

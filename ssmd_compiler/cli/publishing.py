@@ -8,7 +8,7 @@ import click
 
 from ssmd_compiler import lock
 from ssmd_compiler.cache import Cache
-from ssmd_compiler.cli.compile_command import concerns, tell
+from ssmd_compiler.cli.compile_request import concerns, tell
 from ssmd_compiler.cli.options import report
 from ssmd_compiler.cli.pool import each
 from ssmd_compiler.compiler import Compilation, Options, compile
@@ -22,7 +22,7 @@ from ssmd_compiler.source import DirectoryTree, Refused, sha256
 
 if TYPE_CHECKING:
     from ssmd_compiler.cache import Comparison
-    from ssmd_compiler.cli.compile_command import Request
+    from ssmd_compiler.cli.compile_request import Request
 
 __all__ = ["compile_and_publish"]
 

@@ -9,7 +9,8 @@ import click
 
 from ssmd_compiler.cli.groups import group
 from ssmd_compiler.cli.listing import output_option, show
-from ssmd_compiler.cli.options import as_of_option, config_dir_option, find_workspace, today
+from ssmd_compiler.cli.options import as_of_option, config_dir_option, today
+from ssmd_compiler.cli.paths import find_workspace
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.schemas import Schemas, Unanswerable
 from ssmd_compiler.source import DirectoryTree

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssmd_compiler.cli.options import config_dir_option, find_workspace
+from ssmd_compiler.cli.options import config_dir_option
+from ssmd_compiler.cli.paths import find_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

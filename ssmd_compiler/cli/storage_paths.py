@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssmd_compiler.cli.options import find_workspace
+from ssmd_compiler.cli.paths import find_workspace
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.generated import FOLDER, read_seal
 from ssmd_compiler.source import DirectoryTree, Refused

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ssmd_compiler.cli.choices import Choice
-from ssmd_compiler.cli.options import as_of_option, config_dir_option, find_workspace, is_workspace, report, today
+from ssmd_compiler.cli.options import as_of_option, config_dir_option, report, today
+from ssmd_compiler.cli.paths import find_workspace, is_workspace
 from ssmd_compiler.cli.trace_output import show
 from ssmd_compiler.diagnostics.nearest import did_you_mean, nearest
 from ssmd_compiler.generated import FOLDER, read_seal

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ssmd_compiler.cache import Cache
-from ssmd_compiler.cli.options import (
-    as_of_option,
-    cache_option,
-    config_dir_option,
-    find_workspace,
-    format_option,
-    report,
-    today,
-)
-from ssmd_compiler.cli.paths import refuse_half, relative, standard_input, within, workspace_above
+from ssmd_compiler.cli.options import as_of_option, cache_option, config_dir_option, format_option, report, today
+from ssmd_compiler.cli.paths import find_workspace, relative, within, workspace_above
+from ssmd_compiler.cli.standard_input import refuse_half, standard_input
 from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.source import DirectoryTree, OverlayTree
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssmd_compiler.source.allowances import Allowance
     from ssmd_compiler.source.faults import Fault
 
-__all__ = ["Document", "Map", "Path", "Quoted", "Range", "Seq", "read_document", "span_of", "texts"]
+__all__ = ["Document", "Map", "Path", "Quoted", "Range", "Seq", "span_of", "texts"]
 
 Path = tuple[str | int, ...]
 """Keys and indices from a document's root to one of its values."""
@@ -95,14 +95,6 @@ def _gather(node: Any, path: Path, name: str, starting: str, found: list[tuple[P
             _gather(value, (*path, step), step if isinstance(step, str) else name, starting, found)
         elif value is not None and value.startswith(starting):
             found.append(((*path, step), step if isinstance(step, str) else name, value))
-
-
-def read_document(path: str, content: bytes) -> Document:
-    """The document in `content`, with its faults; it never raises, whatever the bytes are."""
-    # Imported here: whoever finds that nothing is to be read need not wait for a parser.
-    from ssmd_compiler.source.reader import read
-
-    return read(path, content)
 
 
 def span_of(path: str, at: Range) -> Span:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 from ssmd_compiler.diagnostics import Span
 from ssmd_compiler.diagnostics.nearest import nearest
 from ssmd_compiler.record import Record
-from ssmd_compiler.source.document import Document, read_document
+from ssmd_compiler.source.document import Document
 from ssmd_compiler.source.faults import Fault, FaultKind
 from ssmd_compiler.source.limits import MAX_DOCUMENTS, MAX_FOLDER_FAULTS
+from ssmd_compiler.source.reading import read_document
 from ssmd_compiler.source.tree import Refused, Tree, inside
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ A unit whose document and whose answers are as they were need not be compiled ag
 """
 
 from ssmd_compiler.units.common import Common
-from ssmd_compiler.units.environment import Compiled, environment
+from ssmd_compiler.units.environment import environment
 from ssmd_compiler.units.families import Reading, SchemaUnit
-from ssmd_compiler.units.trace import Proven, Trace, Traces, still_true, trace
+from ssmd_compiler.units.results import Compiled, Proven
+from ssmd_compiler.units.trace import Trace, Traces, still_true, trace
 from ssmd_compiler.units.usage import usage
 
 __all__ = [

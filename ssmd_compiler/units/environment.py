@@ -5,49 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ssmd_compiler import __version__, checks, policy
-from ssmd_compiler.checks import Claims, Emitted, Manifests, TemplateStage
-from ssmd_compiler.diagnostics import Diagnostic  # noqa: TC001 -- the cache reads what fields are
-from ssmd_compiler.emit import Output, TemplateFault, emit
+from ssmd_compiler import __version__, checks
+from ssmd_compiler.checks import Emitted, Manifests, TemplateStage
+from ssmd_compiler.emit import TemplateFault, emit
 from ssmd_compiler.link import LinkedEnvironment, link
 from ssmd_compiler.lock import Group
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import Bound, Environment, bind, outline
-from ssmd_compiler.record import Record
-from ssmd_compiler.source import Allowance, sha256
+from ssmd_compiler.source import sha256
 from ssmd_compiler.source.workspace import SETTINGS, load
 from ssmd_compiler.units import causes
+from ssmd_compiler.units.results import Compiled
 from ssmd_compiler.units.usage import used_by_environment
 
 if TYPE_CHECKING:
     from ssmd_compiler.units.common import Common
 
-__all__ = ["Compiled", "environment"]
-
-
-class Compiled(Record, frozen=True):
-    """One environment's part of a compilation."""
-
-    path: str
-    name: str
-    sha256: str | None
-    inputs: tuple[str, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    answers: tuple[tuple[str, str, str], ...] = ()
-    """What it asked of other documents and was told: kind, name, digest."""
-    group: Group | None = None
-    """Its part of the lock: which outputs it has."""
-    claims: Claims | None = None
-    namespace: str | None = None
-    outputs: tuple[Output, ...] = ()
-    """Empty when it is remembered from an earlier compilation."""
-    proven: bool = False
-    """Whether all of its manifests were proven, and not just those of own templates."""
-    allowances: tuple[Allowance, ...] = ()
-    uses: tuple[str, ...] = ()
-    """What it uses, each as its kind and its name: see `usage`."""
-    failing: tuple[policy.Fault, ...] = ()
-    """The rules of the workspace that fail on it."""
+__all__ = ["environment"]
 
 
 def environment(common: Common, path: str, *, prove: bool = False) -> Compiled:

@@ -16,7 +16,8 @@ from ssmd_compiler.source import Document, Fault, FaultKind, Map, Refused, Tree,
 from ssmd_compiler.source.limits import MAX_TEMPLATE_BYTES
 from ssmd_compiler.source.workspace import SETTINGS, Sources, discover, load
 from ssmd_compiler.units.common import Common, world_of
-from ssmd_compiler.units.trace import Proven, Traces, still_true
+from ssmd_compiler.units.results import Proven
+from ssmd_compiler.units.trace import Traces, still_true
 from ssmd_compiler.units.usage import offers_of_feed, offers_of_schema
 
 if TYPE_CHECKING:

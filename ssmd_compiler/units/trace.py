@@ -11,30 +11,14 @@ from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, Severity
 from ssmd_compiler.record import Record, replace
-from ssmd_compiler.source import Allowance  # noqa: TC001 -- the cache reads what fields are
-from ssmd_compiler.units.environment import Compiled
-from ssmd_compiler.units.usage import Offer  # noqa: TC001 -- likewise
+from ssmd_compiler.units.results import Compiled, Proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ssmd_compiler.units.common import Common
 
-__all__ = ["Proven", "Trace", "Traces", "still_true", "trace"]
-
-
-class Proven(Record, frozen=True):
-    """A feed or a schema: its findings, and (of a schema) the definition files that it names."""
-
-    path: str
-    sha256: str | None
-    diagnostics: tuple[Diagnostic, ...]
-    answers: tuple[tuple[str, str, str], ...] = ()
-    definitions: tuple[str, ...] = ()
-    allowances: tuple[Allowance, ...] = ()
-    uses: tuple[str, ...] = ()
-    offers: tuple[Offer, ...] = ()
-    """What it uses of others and has for others: see `usage`."""
+__all__ = ["Trace", "Traces", "still_true", "trace"]
 
 
 class Trace(Record, frozen=True):

@@ -19,14 +19,9 @@ if TYPE_CHECKING:
     from ssmd_compiler.link import LinkedEnvironment
     from ssmd_compiler.model import Bound, Feed, Schema
     from ssmd_compiler.units.common import Common
-    from ssmd_compiler.units.environment import Compiled
-    from ssmd_compiler.units.trace import Proven
+    from ssmd_compiler.units.results import Compiled, Offer, Proven
 
-__all__ = ["Offer", "offers_of_feed", "offers_of_schema", "usage", "used_by_environment"]
-
-Offer = tuple[str, str, tuple[str, ...]]
-"""What a feed or a schema has for use: a version (of a feed, its own name), whether it is `latest`, `current` or
-`other` (a draft, deprecated, still to come), and the versions that it reads as well."""
+__all__ = ["offers_of_feed", "offers_of_schema", "usage", "used_by_environment"]
 
 
 def used_by_environment(
