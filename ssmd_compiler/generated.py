@@ -30,6 +30,8 @@ def look(tree: Tree, expected: Lock, made: Container[str] | None = None) -> Gene
     intact = {} if made is None else {path: digest for path, digest in expected.outputs.items() if path not in made}
     paths = {*expected.outputs, *(seal.lock.outputs if seal.lock is not None else ())} - intact.keys()
     found = {path: GeneratedFile(digest) for path, digest in intact.items()} | dict(_files(tree, sorted(paths)))
+    if seal.refused is not None:
+        found[lock.FILE] = seal.refused
     return Generated(FOLDER, expected, seal.lock, seal.flaw, found)
 
 
@@ -39,6 +41,8 @@ class Seal(Record, frozen=True):
     content: bytes | None
     lock: Lock | None
     flaw: str = ""
+    refused: GeneratedFile | None = None
+    """The file itself, where there is one that was not read."""
 
 
 def read_seal(tree: Tree) -> Seal:
@@ -51,7 +55,7 @@ def read_seal(tree: Tree) -> Seal:
     except lock.LockError as problem:
         return Seal(content, None, str(problem))
     except Refused as refused:
-        return Seal(None, None, refused.detail)
+        return Seal(None, None, refused.detail, _refused(refused))
 
 
 def current_lock(found: Lock | None, expected: Lock) -> Lock:
@@ -66,6 +70,10 @@ def _files(tree: Tree, paths: Iterable[str]) -> Iterable[tuple[str, GeneratedFil
         except FileNotFoundError:
             continue
         except Refused as refused:
-            yield path, GeneratedFile(None, refused.kind, refused.detail)
+            yield path, _refused(refused)
         else:
             yield path, GeneratedFile(hashlib.sha256(content).hexdigest())
+
+
+def _refused(refused: Refused) -> GeneratedFile:
+    return GeneratedFile(None, refused.kind, refused.detail, refused.at)

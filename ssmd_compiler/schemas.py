@@ -6,17 +6,18 @@ is `validate`'s to tell. A question that cannot be answered raises `Unanswerable
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssmd_compiler.definitions import Definition, parse
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.evolution import Approval, approval, in_order, step
 from ssmd_compiler.link import schema_uses
 from ssmd_compiler.model import bind, bind_settings
-from ssmd_compiler.source import Refused, beside, sha256
+from ssmd_compiler.source import FaultKind, Map, Refused, Seq, beside, sha256
 from ssmd_compiler.source.workspace import SETTINGS, discover, load
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from ssmd_compiler.source import Tree
 
 __all__ = ["Comparison", "Schemas", "Unanswerable", "Use"]
+
+
+_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_NO_HASH: Final = f"sha256:{'0' * 64}"
 
 
 class Unanswerable(Exception):  # noqa: N818 -- a question is, not an error
@@ -73,10 +78,18 @@ class Schemas:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._sources = discover(tree, _roots(tree))
+        self._refuse_unread("feeds", "environments", "templates")
         self._documents: dict[str, Bound[Schema]] = {}
         for path in self._sources.schemas:
             bound: Bound[Schema] = bind(load(tree, path)[0], "Schema")
             self._documents.setdefault(bound.name, bound)
+
+    def _refuse_unread(self, *beside_the_point: str) -> None:
+        """A list from which something that cannot be read is missing would be no answer."""
+        for document in self._sources.faults:
+            folder = document.path.rpartition("/")[2]
+            if folder not in beside_the_point and any(f.kind is not FaultKind.NOT_READ for f in document.faults):
+                raise Unanswerable(f"`{document.path}` cannot be read: `ssmd validate` tells why")
 
     def sound(self) -> Iterator[Bound[Schema]]:
         return (bound for _, bound in sorted(self._documents.items()) if bound.sound)
@@ -97,6 +110,20 @@ class Schemas:
         if not found.sound:
             raise Unanswerable(f"`{found.path}` has errors: `ssmd validate` tells them")
         return found
+
+    def schema_without_hashes(self, name: str) -> Bound[Schema]:
+        """As `schema`, though hashes be missing or malformed: each such version states one that no file has."""
+        found = self._documents.get(name)
+        if found is None or found.sound:
+            return self.schema(name)
+        document = load(self._tree, found.path)[0]
+        data = document.data if isinstance(document.data, Map) else Map()
+        for body in (data, data.get("spec")):
+            for version in _maps(body.get("versions") if isinstance(body, Map) else None):
+                if not isinstance(version.get("hash"), str) or not _HASH.fullmatch(version["hash"]):
+                    version["hash"] = _NO_HASH
+        bound: Bound[Schema] = bind(document, "Schema")
+        return bound if bound.sound else self.schema(name)
 
     def version(self, schema: Schema, name: str) -> int:
         names = [version.version for version in schema.versions]
@@ -136,6 +163,7 @@ class Schemas:
     def uses(self, name: str, version: str | None) -> Iterator[Use]:
         """Every place in an environment or a feed that names the schema, in the order of names."""
         schema = self.schema(name).value
+        self._refuse_unread()
         if version is not None:
             self.version(schema, version)
         for kind, by, text, span in (*self._of_environments(), *self._of_feeds()):
@@ -178,6 +206,10 @@ class Schemas:
                 if content is not None:
                     found.setdefault(path, Definition(path, bound.value.format, content))
         return {parsed.definition.path: parsed for parsed in parse(tuple(found.values()))}
+
+
+def _maps(node: object) -> Iterator[Map]:
+    return (item for item in (node if isinstance(node, Seq) else ()) if isinstance(item, Map))
 
 
 def _roots(tree: Tree) -> tuple[str, ...]:

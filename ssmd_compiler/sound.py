@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ssmd_compiler import __version__
+from ssmd_compiler import __version__, checks
 from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.link import LinkedEnvironment, link
 from ssmd_compiler.lower import lower
 from ssmd_compiler.model import bind
+from ssmd_compiler.source import FaultKind
 from ssmd_compiler.source.workspace import load
 from ssmd_compiler.units import Reading, environment
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ssmd_compiler.diagnostics import Diagnostic
     from ssmd_compiler.lower import Lowered
     from ssmd_compiler.source import Tree
-    from ssmd_compiler.units import Common
 
 __all__ = ["Faulty", "Sound", "Workspace"]
 
@@ -54,12 +54,19 @@ class Workspace:
     def __init__(self, tree: Tree, as_of: datetime.date) -> None:
         self.tree = tree
         self._reading = Reading(tree, as_of, {})
-        self.common: Common = self._reading.read()[1]
+        self._sources, self.common = self._reading.read()
 
     @property
     def documents(self) -> Mapping[str, str]:
         """The path of each environment's document, by its name."""
         return self.common.paths["environment"]
+
+    @property
+    def unread(self) -> Faulty | None:
+        """Why there may be more environments than are known: a folder or a file that cannot be read."""
+        faulty = [one for one in self._sources.faults if any(f.kind is not FaultKind.NOT_READ for f in one.faults)]
+        found = tuple(one for document in faulty for one in checks.run(document))
+        return Faulty(found, self._sources.count) if found else None
 
     def environment(self, name: str) -> Sound | Faulty:
         """The environment of that name, which there is."""

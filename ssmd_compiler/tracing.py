@@ -52,7 +52,7 @@ def traceable(tree: Tree, as_of: datetime.date, path: str) -> Traceable | Faulty
     if path == FILE or (folder == "argocd" and name not in workspace.documents):
         return _of_workspace(workspace, as_of, path)
     if name not in workspace.documents:
-        return Untraceable(Why.NO_SUCH_ENVIRONMENT, tuple(workspace.documents))
+        return workspace.unread or Untraceable(Why.NO_SUCH_ENVIRONMENT, tuple(workspace.documents))
     found = workspace.environment(name)
     if isinstance(found, Faulty):
         return found

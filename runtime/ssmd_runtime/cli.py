@@ -3,25 +3,23 @@
     ssmd-runtime run --spec FILE
     ssmd-runtime simulate EXCHANGE
 
-Mistakes are told on stderr, one line each, with exit code 2; what happens while it runs is JSON on stdout.
+Mistakes are told on stderr, one line each, with exit code 2; what happens while it runs is JSON on stdout. What takes
+long to import is imported once signals are answered.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import errno
 import os
 import signal
 import stat
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ssmd_runtime import __version__
-
+TYPE_CHECKING = False  # as `typing` says, which takes longer to import than all else here
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+    from pathlib import Path
     from types import FrameType
 
     from ssmd_runtime.pipeline.preflight import Options
@@ -34,6 +32,7 @@ _MOST_SPEC: int = 16 << 20
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
+    _leave_when_told()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["simulate"]:
         from ssmd_runtime.simulator.command import main as simulate
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """The options of `run`, which say where, and never what is captured."""
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="write here instead of the spec's storage path")
+    parser.add_argument("--data-dir", type=_folder, metavar="DIR", help="write here instead of the spec's storage path")
     parser.add_argument("--endpoint", metavar="URL", help="connect here instead: a simulator, for example")
     parser.add_argument("--http-host", metavar="ADDRESS", help="listen on this address (default: all of them)")
     parser.add_argument("--http-port", type=_port, metavar="PORT", help="listen on this port; 0: a free one")
@@ -74,38 +73,35 @@ def options_of(parsed: argparse.Namespace) -> Options:
 
 def execute(spec: CollectorSpec, options: Options, *, verbose: bool = False) -> int:
     """Runs a spec to its end; returns the exit code."""
+    import asyncio
+
     from ssmd_runtime.logs import set_up
     from ssmd_runtime.pipeline.collector import run
     from ssmd_runtime.pipeline.preflight import StartError
 
     set_up(verbose=verbose)
-
-    async def until_ended() -> int:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 -- asyncio.run makes one
-        # Until the collector listens itself. Process 1 of a container hears nothing without a handler.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await run(spec, options)
-
-    before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return asyncio.run(until_ended())
+        return asyncio.run(run(spec, options))
     except StartError as problem:
         return _refuse(problem.lines)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except (_TerminatedError, asyncio.CancelledError):
-        return 128 + signal.SIGTERM
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _leave_when_told()  # a loop that ends leaves nobody to answer
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM before anything runs."""
+def _leave_when_told() -> None:
+    """End at the first signal, with nothing to say, until a collector or a simulator listens: nothing has begun.
+
+    What whoever started us has chosen to ignore stays ignored. Process 1 of a container hears nothing without a
+    handler. One that raised would be an error of whatever is imported just then.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
+            signal.signal(number, _leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})  # `ssmd run` lets them wait for us
 
 
-def _terminate(_: int, __: FrameType | None) -> None:
-    raise _TerminatedError
+def _leave(number: int, _: FrameType | None) -> None:
+    os._exit(128 + number)
 
 
 class _Unreadable(Exception):  # noqa: N818 -- said in one line, not raised at anybody
@@ -146,6 +142,11 @@ def _refuse(lines: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+    from pathlib import Path
+
+    from ssmd_runtime import __version__
+
     parser = argparse.ArgumentParser(prog="ssmd-runtime", description="Executes compiled ssmd collector specs.")
     parser.add_argument("--version", action="version", version=f"ssmd-runtime {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -158,7 +159,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _folder(text: str) -> Path:
+    import argparse
+    from pathlib import Path
+
+    if not text:  # as a variable that is not set leaves it
+        raise argparse.ArgumentTypeError("it is empty; the current folder is `.`")
+    return Path(text)
+
+
 def _port(text: str) -> int:
+    import argparse
+
     number = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= number <= 65535:  # ports are 16 bits
         raise argparse.ArgumentTypeError(f"no port: {text!r}")

@@ -15,6 +15,7 @@ import msgspec
 __all__ = [
     "API_VERSION",
     "LEAST_BUFFER",
+    "LEAST_PING",
     "LEAST_ROTATION",
     "LEAST_WATCHDOG",
     "MOST_NUMBER",
@@ -53,6 +54,8 @@ API_VERSION: Final = "ssmd.collector/v1"
 # Bounds, of which the compiler and the runtime's preflight both ask: what the one lets through the other executes.
 LEAST_BUFFER: Final = 65_536
 """Bytes: one large frame."""
+LEAST_PING: Final = 1
+"""Seconds: more often, and it is no sign of life any more but a load."""
 LEAST_ROTATION: Final = 4_096
 """Bytes: a page; smaller files are all names."""
 LEAST_WATCHDOG: Final = 10

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.checks.wording import faults
-from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.diagnostics import Diagnostic, Related, error
 from ssmd_compiler.source import Document, FaultKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,20 @@ CODE = "SSMD005"
 
 def check(document: Document) -> Iterator[Diagnostic]:
     for fault in faults(document, FaultKind.SYNTAX):
-        yield error(CODE, f"not YAML: {fault.detail}", at=fault.span, help=_help(fault.detail))
+        opened = next((note for context, note in _OPENED.items() if fault.detail.startswith(context)), None)
+        begun = fault.other
+        apart = begun is not None and (begun.line, begun.column) != (fault.span.line, fault.span.column)
+        related = (Related(begun, opened),) if begun is not None and apart and opened is not None else ()
+        yield error(CODE, f"not YAML: {fault.detail}", at=fault.span, related=related, help=_help(fault.detail))
+
+
+_OPENED = {
+    "while scanning a quoted scalar": "these quotes are open",
+    "while parsing a flow sequence": "this list is open",
+    "while parsing a flow mapping": "this mapping is open",
+    "while scanning a simple key": "after this a `:` is missing",
+}
+"""What the parser was at, and what to look at where that began."""
 
 
 def _help(detail: str) -> str:

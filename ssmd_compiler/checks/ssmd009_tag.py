@@ -28,5 +28,5 @@ def check(document: Document) -> Iterator[Diagnostic]:
             CODE,
             f"{short_tag(fault.detail)} is not read",
             at=fault.span,
-            help="remove the tag: fields have their types",
+            help="remove the tag, for fields have their types; text that starts with `!`, as a rule may, needs quotes",
         )

@@ -3,10 +3,10 @@
 Every field has a meaning or is refused: a misspelt one would be ignored, and its default used in silence.
 
 FAIL environments/dev.yaml
-    spec: {conector: {replicas: 2}}
+    spec: {conector: {replicas: 1}}
 
 PASS environments/dev.yaml
-    spec: {connector: {replicas: 2}}
+    spec: {connector: {replicas: 1}}
 """
 
 from __future__ import annotations

@@ -26,4 +26,7 @@ def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
     for fault in shape_faults(bound, ShapeKind.MISSING_FIELD):
         if not misspelt(bound, fault):
             where = f" in `{fault.detail}`" if fault.detail else ""
-            yield error(CODE, f"`{fault.subject}` is missing{where}", at=fault.span, help=f"add `{fault.subject}: ...`")
+            # The one field that nobody can write by heart; schemas alone have it.
+            source = f", as `ssmd schema hash {bound.name}` prints it" if fault.subject == "hash" else ""
+            help_ = f"add `{fault.subject}: ...`{source}"
+            yield error(CODE, f"`{fault.subject}` is missing{where}", at=fault.span, help=help_)

@@ -7,7 +7,7 @@ FAIL environments/dev.yaml
     spec: {connector: {replicas: two}}
 
 PASS environments/dev.yaml
-    spec: {connector: {replicas: 2}}
+    spec: {connector: {replicas: 1}}
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SSMD110: a name that Kubernetes would not take.
 
 A document's name becomes part of Kubernetes names, NATS streams and file paths: lower-case letters, digits and `-`
-(schemas: also `_`), at most 63.
+(schemas: also `_`), at most 63. An environment's starts with a letter, as the name of a Service does.
 
 FAIL environments/My_Env.yaml (as is)
     apiVersion: ssmd/v1
@@ -32,5 +32,12 @@ def check(bound: Bound[Any]) -> Iterator[Diagnostic]:
             CODE,
             f"`{fault.detail}` cannot be a name",
             at=fault.span,
-            help="use lower-case letters, digits and `-`, at most 63, and rename the file with it",
+            help=f"use {_FORMS[fault.subject]}, at most 63, and rename the file with it",
         )
+
+
+_FORMS = {
+    "Environment": "lower-case letters, digits and `-`, a letter first and no `-` last",
+    "Feed": "lower-case letters, digits and `-`, with a letter or a digit at both ends",
+    "Schema": "lower-case letters, digits, `-` and `_`, with a letter or a digit at both ends",
+}

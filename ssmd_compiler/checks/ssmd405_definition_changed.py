@@ -1,7 +1,7 @@
 """SSMD405: a schema's definition is not the one whose hash its version states.
 
-A version that is in use may not change: what was recorded with it must stay readable. Declare a new version, or (when
-nothing has been recorded with it yet) state the new hash.
+A version that is in use may not change: what was recorded with it must stay readable. Declare a new version. A draft,
+with which nothing has been recorded, may change: state the new hash, as `ssmd validate --fix` does.
 
 FAIL schemas/trade.yaml
     spec:
@@ -41,7 +41,8 @@ def check(stage: SchemaStage) -> Iterator[Diagnostic]:
         if actual != version.hash:
             at = stage.schema.span("versions", index, "hash")
             message = f"`{path}` is not what version `{version.version}` of `{schema.name}` states"
-            help_ = f"its hash is {actual}; a version in use does not change: declare a new one"
+            draft = version.status == "draft"
+            remedy = "a draft may change: state it" if draft else "a version in use does not change: declare a new one"
             digits = (len("sha256:"), len(version.hash))
-            fix = replaced(at, version.hash, actual[digits[0] :], digits) if version.status == "draft" else ()
-            yield error(CODE, message, at=at, help=help_, fix=fix)
+            fix = replaced(at, version.hash, actual[digits[0] :], digits) if draft else ()
+            yield error(CODE, message, at=at, help=f"its hash is {actual}; {remedy}", fix=fix)

@@ -25,7 +25,7 @@ CODE = "SSMD805"
 
 
 def check(generated: Generated) -> Iterator[Diagnostic]:
-    if generated.flaw:
+    if generated.flaw and FILE not in generated.files:
         at = Span(f"{generated.folder}/{FILE}")
         help_ = "run `ssmd compile`: it writes all files anew; remove by hand what is left over"
         yield error(CODE, f"the lock cannot be read: {generated.flaw}", at=at, help=help_)

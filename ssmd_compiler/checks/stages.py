@@ -246,11 +246,12 @@ class Usage(Record, frozen=True):
 
 
 class GeneratedFile(Record, frozen=True):
-    """A file of `generated/` as it stands on disk: its digest, or why it has none."""
+    """A file of `generated/` as it stands on disk: its digest, or why it has none, and what is in the way."""
 
     digest: str | None
     refused: FaultKind | None = None
     detail: str = ""
+    at: str = ""
 
 
 class Generated(Record, frozen=True):
@@ -261,7 +262,7 @@ class Generated(Record, frozen=True):
     locked: Lock | None
     flaw: str
     files: Mapping[str, GeneratedFile]
-    """Every file that either lock names; one that does not exist is left out."""
+    """Every file that either lock names; one that does not exist is left out. The lock itself, if it is refused."""
 
 
 class Allowing(Record, frozen=True):

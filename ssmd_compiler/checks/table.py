@@ -138,6 +138,7 @@ TABLE: Final[Mapping[type, tuple[str, ...]]] = {
         "ssmd703_nothing_to_consume",
         "ssmd709_bad_subject",
         "ssmd710_variable_taken",
+        "ssmd711_replicas_share_files",
         "ssmd902_request_above_limit",
     ),
     Emitted: (
@@ -150,6 +151,7 @@ TABLE: Final[Mapping[type, tuple[str, ...]]] = {
         "ssmd812_unknown_metric",
         "ssmd813_unknown_label",
         "ssmd814_no_schema",
+        "ssmd815_secret_in_plain_text",
     ),
     Topology: (
         "ssmd702_name_taken",

@@ -1,7 +1,7 @@
 """The command line. A command parses, calls the library, shows, and returns a number; nothing else prints or exits.
 
 Exit codes, everywhere: 0 clean, 1 findings, 2 the command could not do its work, 3 a bug in ssmd, 130 interrupted by
-Ctrl-C, 143 by SIGTERM.
+Ctrl-C, 143 by SIGTERM. What takes long to import is imported once signals are answered.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import os
 import signal
 import sys
 import threading
-from types import ModuleType
-from typing import TYPE_CHECKING
+from types import FrameType, ModuleType
 
+TYPE_CHECKING = False  # as `typing` says, which takes longer to import than all else here
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     import click
 
 __all__ = ["main", "run"]
@@ -41,11 +43,11 @@ def run(argv: list[str]) -> int:
         problem.message = printable(problem.message)  # type: ignore[misc]  # what was typed may drive a terminal
         problem.show(sys.stderr)
         return 2
-    except (KeyboardInterrupt, click.Abort) as leaving:
-        terminated = isinstance(leaving, _Terminated) or isinstance(leaving.__cause__, _Terminated)
-        click.echo("ssmd: terminated" if terminated else "ssmd: interrupted", err=True)
-        return _TERMINATED if terminated else _INTERRUPTED
+    except (KeyboardInterrupt, click.Abort):
+        return _told()
     except Exception as problem:
+        if _heard:  # it became a failure of whatever was at work: pydantic's own, where it builds a schema
+            return _told("\n")
         if isinstance(problem, OSError) and _about_a_stream(problem):
             raise
         from ssmd_compiler.cli.crash import report
@@ -66,21 +68,18 @@ def _option_meant(problem: click.NoSuchOption) -> click.UsageError:
 
 def main() -> None:
     """The `ssmd` program."""
-    gc.set_threshold(_RARELY)
-    _without_plugins()
-    _open_streams()
     try:
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _terminate)
+        _listen()
+        gc.set_threshold(_RARELY)
+        _without_plugins()
+        _open_streams()
         code = _answer(sys.argv[1:])
         sys.stdout.flush()
     except OSError as problem:
         code = _unwritable(problem)
-    except KeyboardInterrupt as leaving:  # while `run` was importing what it needs to say so
-        terminated = isinstance(leaving, _Terminated)
-        code = _TERMINATED if terminated else _INTERRUPTED
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"\nssmd: {'terminated' if terminated else 'interrupted'}\n")
+    except KeyboardInterrupt:  # while `run` was importing what it needs to say so
+        code = _told("\n")
+    _fall_silent()
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     # Flushed already: while it shuts down, Python would try again to write what cannot be written, and complain about
@@ -97,16 +96,36 @@ _RARELY = 200_000
 
 _FINISHED = (0, 1)
 _UNWRITABLE = 2
-_INTERRUPTED = 128 + signal.SIGINT
-_TERMINATED = 128 + signal.SIGTERM
+
+_heard: list[int] = []
+"""The signals that came."""
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: what is under way is taken back as at Ctrl-C. Process 1 of a container would not hear it otherwise."""
+def _listen() -> None:
+    """Take back at SIGTERM what is under way, as at Ctrl-C. Process 1 of a container would not hear it otherwise."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is usual:
+            signal.signal(number, _hear)
 
 
-def _terminate(_: int, __: object) -> None:
-    raise _Terminated
+def _hear(number: int, _: FrameType | None) -> NoReturn:
+    _heard.append(number)
+    raise KeyboardInterrupt
+
+
+def _fall_silent() -> None:
+    """There is nothing left to take back, and nobody to tell: a signal ends what is left, as it ends any program."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is _hear:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _told(start: str = "") -> int:
+    """Say what ended it, after `start`; its exit code."""
+    number = _heard[-1] if _heard else signal.SIGINT
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{start}ssmd: {'terminated' if number == signal.SIGTERM else 'interrupted'}\n")
+    return 128 + number
 
 
 def _without_plugins() -> None:

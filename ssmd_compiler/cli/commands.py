@@ -56,7 +56,16 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Lazy,
+    no_args_is_help=False,
+    subcommand_metavar="COMMAND [ARGS]...",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", message="ssmd %(version)s")
-def ssmd() -> None:
+@click.pass_context
+def ssmd(context: click.Context) -> None:
     """Declare market data capture once, in YAML in Git, and compile the rest."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

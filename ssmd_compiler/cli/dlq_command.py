@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ import click
 from ssmd_compiler.cli.groups import group
 from ssmd_compiler.cli.listing import output_option, show
 from ssmd_compiler.cli.options import complete_environments, config_dir_option
+from ssmd_compiler.cli.paths import Folder
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.diagnostics.secrets import masked
@@ -39,7 +41,7 @@ def _where_options(function: Callable[..., int]) -> Callable[..., Any]:
     """The files of an environment or a storage path. What the system refuses ends with its words, and 2."""
 
     @click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
-    @click.option("--path", metavar="DIR", type=click.Path(path_type=Path), help="The storage path; not with ENV.")
+    @click.option("--path", metavar="DIR", type=Folder(), help="The storage path; not with ENV.")
     @click.option("--component", metavar="NAME", help="One component's alone. Default: every component's.")
     @config_dir_option
     @wraps(function)
@@ -102,6 +104,8 @@ def replay(found: list[DeadLetters], *, identities: tuple[str, ...], every: bool
     """
     if bool(identities) == every:
         raise click.UsageError("say which: --id ID, or --all")
+    if to is not None:
+        _refuse_dead_letters(to, found)
     chosen = list(_chosen(found, identities, again=again))
     from ssmd_runtime.reliability.payloads import line_of, write_to
 
@@ -115,6 +119,21 @@ def replay(found: list[DeadLetters], *, identities: tuple[str, ...], every: bool
         file.mark(letter.id, time.time_ns())
     click.echo(_counted(len(chosen), "replayed"), err=True)
     return int(_tell_damage(found))
+
+
+def _refuse_dead_letters(to: Path, found: Iterable[DeadLetters]) -> None:
+    """What letters say is no letter: it would damage a file of them, whichever component's."""
+    for folder in dict.fromkeys(file.path.parent for file in found):
+        inside = os.path.dirname(os.path.realpath(to)) == os.path.realpath(folder)  # noqa: PTH120 -- a loop of links is no error
+        if inside or any(_same(to, kept) for kept in folder.iterdir()):
+            raise click.UsageError(f"--to: `{to}` is where dead letters are kept")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _chosen(

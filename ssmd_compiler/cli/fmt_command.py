@@ -10,12 +10,12 @@ import click
 from ssmd_compiler import checks
 from ssmd_compiler.cli.options import config_dir_option, report
 from ssmd_compiler.cli.paths import find_workspace, relative, within, workspace_above
-from ssmd_compiler.cli.standard_input import refuse_half, standard_input
+from ssmd_compiler.cli.standard_input import refuse_half, standard_input, unread
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.diagnostics.printers.text import text
 from ssmd_compiler.formatting import NotProven, formatted
-from ssmd_compiler.formatting.documents import documents, kind_of
+from ssmd_compiler.formatting.documents import documents, kind_of, surveyed
 from ssmd_compiler.rewrite import RewriteError, rewrite
 from ssmd_compiler.source import DirectoryTree, MemoryTree, OverlayTree, Refused
 from ssmd_compiler.source.workspace import FAMILIES, load
@@ -40,19 +40,20 @@ def command(paths: tuple[Path, ...], stdin_path: Path | None, config_dir: Path |
     """
     refuse_half(paths, stdin_path)
     if stdin_path is not None:
-        return _filter(stdin_path, check=check)
+        return _filter(stdin_path, config_dir, check=check)
     workspace = find_workspace(config_dir or workspace_above(paths))
     only = [relative(path, workspace) for path in paths]
     tree = DirectoryTree(workspace)
-    wanted = {path: kind for path, kind in documents(tree).items() if within(path, only)}
-    if only and not wanted:
+    found, faulty = surveyed(tree)
+    wanted = {path: kind for path, kind in found.items() if within(path, only)}
+    told = [one for document in faulty if within(document.path, only) for one in checks.run(document)]
+    if only and not wanted and not told:
         raise click.UsageError(f"there is no document in {', '.join(f'`{path}`' for path in paths)}")
-    return _format(tree, wanted, check=check)
+    return _format(tree, wanted, told, check=check)
 
 
-def _format(tree: DirectoryTree, wanted: dict[str, str], *, check: bool) -> int:
+def _format(tree: DirectoryTree, wanted: dict[str, str], told: list[Diagnostic], *, check: bool) -> int:
     changed: dict[str, tuple[bytes, bytes]] = {}
-    told: list[Diagnostic] = []
     left: dict[str, str] = {}
     unproven: NotProven | None = None
     for path, kind in wanted.items():
@@ -111,9 +112,10 @@ def _finish(root: Path, changed: dict[str, tuple[bytes, bytes]], *, check: bool)
         click.echo(f"{'not formatted' if check else 'formatted'}: {printable(path)}")
 
 
-def _filter(stdin_path: Path, *, check: bool) -> int:
+def _filter(stdin_path: Path, config_dir: Path | None, *, check: bool) -> int:
     """Standard input to standard output."""
-    path = stdin_path.as_posix()
+    workspace = _workspace_of(stdin_path, config_dir)
+    path = stdin_path.as_posix() if workspace is None else relative(stdin_path, workspace, new=True)
     kind = kind_of(path)
     if kind is None:
         families = "`feeds/`, `schemas/` or `environments/`"
@@ -121,6 +123,8 @@ def _filter(stdin_path: Path, *, check: bool) -> int:
         raise click.UsageError(
             f"--stdin-path: `{path}` is neither `ssmd.yaml` nor in {families}" + (f": {meant}" if meant else "")
         )
+    if workspace is not None and path not in documents(OverlayTree(DirectoryTree(workspace), path, b"")):
+        raise unread(path)
     content = standard_input()
     told, _, new, left = _formatted(OverlayTree(MemoryTree({}), path, content), path, kind)
     if told:
@@ -133,3 +137,13 @@ def _filter(stdin_path: Path, *, check: bool) -> int:
     if not check and not told:
         click.echo(new, nl=False)
     return int(bool(told or left or (check and new != content)))
+
+
+def _workspace_of(stdin_path: Path, config_dir: Path | None) -> Path | None:
+    """The workspace that the file is in; outside of any, its folder's name alone says what it is."""
+    try:
+        return find_workspace(config_dir or workspace_above((stdin_path,)))
+    except click.UsageError:
+        if config_dir is not None:
+            raise
+        return None

@@ -38,6 +38,10 @@ def command(environments: tuple[str, ...], format_: str, config_dir: Path | None
     """
     root = find_workspace(config_dir)
     workspace = Workspace(DirectoryTree(root), as_of or today())
+    unread = workspace.unread
+    if unread is not None and not (environments and workspace.documents.keys() >= set(environments)):
+        report(unread.diagnostics, root, unread.checked, (("text", None),))
+        return 1
     _refuse_unknown(environments, workspace)
     found = [workspace.environment(name) for name in dict.fromkeys(environments or workspace.documents)]
     faulty = [one for one in found if isinstance(one, Faulty)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ssmd_compiler.cli.paths import Folder
 from ssmd_compiler.diagnostics.escape import printable
 from ssmd_compiler.editors import FOLDER
 from ssmd_compiler.starter import starter
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Make a workspace that compiles, from nothing.")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.argument("directory", type=Folder(file_okay=False), default=".")
 def command(directory: Path) -> int:
     """Make a workspace in DIRECTORY (default: here): one feed, one schema, one environment, and it compiles.
 
@@ -34,7 +36,8 @@ def command(directory: Path) -> int:
     click.echo(f"a workspace is in {printable(str(directory)) if str(directory) != '.' else 'this directory'}:")
     for path in dict.fromkeys(f"{FOLDER}/" if path.startswith(f"{FOLDER}/") else path for path in files):
         click.echo(f"  {path}")
-    click.echo("next: ssmd compile && ssmd validate")
+    enter = "" if directory.resolve() == Path.cwd() else f"cd {printable(shlex.quote(str(directory)))} && "
+    click.echo(f"next: {enter}ssmd compile && ssmd validate")
     return 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ssmd_compiler.cli.paths import Folder
 from ssmd_compiler.cli.reports import format_option, report
 from ssmd_compiler.dates import date_of
 
@@ -29,7 +29,7 @@ def config_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config-dir",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=Folder(),
         help="The workspace. Default: the one that holds the current directory.",
     )(command)
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["find_workspace", "is_workspace", "relative", "within", "workspace_above"]
+__all__ = ["Folder", "find_workspace", "is_workspace", "relative", "within", "workspace_above"]
 
 MARKERS = ("ssmd.yaml", "environments", "feeds", "exchanges/feeds", "exchanges/environments")
 """What a workspace has, one of them at least."""
+
+
+class Folder(click.Path):
+    """A folder, as a `Path`. An empty name, which is what a variable that is not set leaves, is none."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; the current folder is `.`", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def find_workspace(config_dir: Path | None) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ssmd_compiler import checks
 from ssmd_compiler.cache import Proof
 from ssmd_compiler.cli.pool import each
+from ssmd_compiler.cli.standard_input import unread
 from ssmd_compiler.compiler import Options, compile
 from ssmd_compiler.diagnostics import Severity
 from ssmd_compiler.generated import look
@@ -37,9 +38,11 @@ def prove(cache: Cache, before: Comparison, date: datetime.date) -> Proof:
 
 
 def prove_unsaved(before: Comparison, date: datetime.date, path: str, content: bytes) -> Proof:
-    """What would be found in the sources if `content` stood at `path`."""
+    """What would be found in the sources if `content` stood at `path`, which has to be one that is read."""
     tree = OverlayTree(before.tree, path, content)
     compiled = compile(tree, Options(date, each, before.known(), prove_manifests=True))
+    if path not in compiled.lock.inputs and all(one.span.path != path for one in compiled.diagnostics):
+        raise unread(path)
     return Proof(compiled.diagnostics, _files(compiled.allowed), compiled.checked)
 
 

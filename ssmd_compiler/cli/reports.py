@@ -140,11 +140,26 @@ def _formats(_context: click.Context, _parameter: click.Parameter, values: tuple
             raise click.BadParameter(f"no format `{name}`: {meant}")
         if equals and file in {"", "-"}:
             raise click.BadParameter(f"`{value}` names no file: write `{name}` alone for standard output")
-        if file.endswith(_SOURCES):
-            raise click.BadParameter(f"`{file}` could be a source, which no report replaces: end its name otherwise")
+        _refuse_owned(file)
         parsed.append((name, Path(file) if file else None))
     _refuse_shared(file for _, file in parsed)
     return tuple(parsed)
+
+
+def _refuse_owned(file: str) -> None:
+    """No report replaces a source, nor anything where ssmd keeps what is its own."""
+    if not file:
+        return
+    place = Path(os.path.realpath(file))
+    if file.endswith(_SOURCES) or place.name.endswith(_SOURCES):
+        raise click.BadParameter(f"`{file}` could be a source, which no report replaces: end its name otherwise")
+    from ssmd_compiler.cli.paths import is_workspace
+    from ssmd_compiler.editors import FOLDER as EDITORS
+    from ssmd_compiler.generated import FOLDER as GENERATED
+
+    for folder in place.parents:
+        if folder.name in (GENERATED, EDITORS) and is_workspace(folder.parent):
+            raise click.BadParameter(f"`{file}` is in `{folder.name}/`, which ssmd alone writes: name another folder")
 
 
 def _refuse_shared(files: Iterable[Path | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from typing import TYPE_CHECKING, NoReturn
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ssmd_compiler.cli.options import as_of_option, complete_environments, config_dir_option, report, today
-from ssmd_compiler.cli.paths import find_workspace
+from ssmd_compiler.cli.paths import Folder, find_workspace
 from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.sound import Faulty, Workspace
 from ssmd_compiler.source import DirectoryTree
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Compile an environment in memory and capture its data.")
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--shard", metavar="NAME", help="Run one shard of it; by default all instruments in one process.")
-@click.option("--data-dir", metavar="DIR", help="Write here instead of the environment's storage path.")
+@click.option("--data-dir", metavar="DIR", type=Folder(), help="Write here instead of the environment's storage path.")
 @click.option("--endpoint", metavar="URL", help="Connect here instead: a simulator, for example.")
 @click.option("--http-host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Serve /health here.")
 @click.option(
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913, PLR0917 -- click hands over one argument an option
     environment: str,
     shard: str | None,
-    data_dir: str | None,
+    data_dir: Path | None,
     endpoint: str | None,
     http_host: str,
     http_port: int | None,
@@ -53,6 +54,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands over one argument an optio
     root = find_workspace(config_dir)
     workspace = Workspace(DirectoryTree(root), as_of or today())
     if environment not in workspace.documents:
+        if (unread := workspace.unread) is not None:
+            report(unread.diagnostics, root, unread.checked, (("text", None),))
+            return 1
         meant = did_you_mean(environment, workspace.documents)
         known = ", ".join(list(workspace.documents)[:12]) or "none"
         raise click.UsageError(f"no environment `{environment}`: {meant or f'there are {known}'}")
@@ -62,7 +66,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands over one argument an optio
         return 1
     spec = _spec(environment, shard, found.lowered.specs)
     said = {
-        "--data-dir": data_dir,
+        "--data-dir": None if data_dir is None else str(data_dir),
         "--endpoint": endpoint,
         "--http-host": http_host,
         "--http-port": None if http_port is None else str(http_port),
@@ -92,4 +96,5 @@ def _execute(spec: CollectorSpec, options: Sequence[str]) -> NoReturn:
         os.set_inheritable(file.fileno(), True)  # noqa: FBT003 -- it takes no keyword
         run = [sys.executable, "-m", "ssmd_runtime", "run", "--spec", f"/dev/fd/{file.fileno()}", *options]
         sys.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # they wait until it can answer
         os.execv(sys.executable, run)  # noqa: S606 -- our own interpreter, no shell

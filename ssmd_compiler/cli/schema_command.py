@@ -169,10 +169,10 @@ def show_(name: str, config_dir: Path | None, output: str) -> int:
 def hash_(name: str, version: str | None, config_dir: Path | None) -> int:
     """Print the hash of each definition of schema NAME, or of one VERSION alone, as its `hash` should state it.
 
-    Exit code 1 when a version states another one, or its definition cannot be read.
+    Exit code 1 when a version states another one or none, or its definition cannot be read.
     """
     schemas = _schemas(config_dir)
-    bound = schemas.schema(name)
+    bound = schemas.schema_without_hashes(name)
     versions = bound.value.versions
     chosen = versions if version is None else (versions[schemas.version(bound.value, version)],)
     differs = False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["refuse_half", "standard_input"]
+__all__ = ["refuse_half", "standard_input", "unread"]
 
 
 def refuse_half(paths: tuple[Path, ...], stdin_path: Path | None) -> None:
@@ -15,6 +15,16 @@ def refuse_half(paths: tuple[Path, ...], stdin_path: Path | None) -> None:
         raise click.UsageError("which file is `-`? Name it: --stdin-path environments/dev.yaml")
     if stdin_path is not None and paths != (Path("-"),):
         raise click.UsageError("--stdin-path says which file `-` is: `-` has to be the only PATH")
+
+
+def unread(path: str) -> click.UsageError:
+    """No command of this workspace reads the file at `path`."""
+    from ssmd_compiler.diagnostics.nearest import did_you_mean
+    from ssmd_compiler.source.workspace import FAMILIES
+
+    meant = did_you_mean(Path(path).parent.name, FAMILIES)
+    why = meant or "it is no document or template in its folder, and no schema names it"
+    return click.UsageError(f"--stdin-path: nothing reads `{path}`: {why}")
 
 
 def standard_input() -> bytes:

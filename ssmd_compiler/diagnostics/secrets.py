@@ -34,16 +34,30 @@ _KEYWORD = re.compile(
     r"(?:password|passwd|pwd|token|authorization)\s*[:=]\s*(?!\$key:)([^\s\"',}\]]{3,})|(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     re.IGNORECASE,
 )
-_TELLING = re.compile(rf"[:=]|[eE][yY][jJ]|{_PEM}")
-"""What all of the above have: most texts have none of it, and need not be looked at by each."""
+_ISSUED = re.compile(
+    r"(?<![A-Za-z0-9])(?:gh[opsur]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}|glpat-[A-Za-z0-9_-]{20}"
+    r"|A[KS]IA(?=[A-Z]{0,15}[2-7])[A-Z2-7]{16}(?![A-Za-z0-9])|AIza[A-Za-z0-9_-]{35}|xox[abeoprs]-[A-Za-z0-9-]{10}"
+    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{16}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50}|hf_[A-Za-z0-9]{30}"
+    r"|hv[brs]\.[A-Za-z0-9_-]{24}|do[opr]_v1_[0-9a-f]{64})[A-Za-z0-9_-]*"
+)
+"""Tokens that whoever issues them marks, as their documentation says: GitHub, GitLab, AWS, Google, Slack, Stripe, npm,
+PyPI, Hugging Face, Vault, DigitalOcean."""
+_SHORTEST: Final = 15
+"""Characters of the shortest of them."""
 
 _WINDOW: Final = 2_048
 """Characters of a line that are looked at: more than any printer shows of one."""
 
 
 def telling(value: str) -> bool:
-    """Whether a text may look like a secret whatever its name is."""
-    return _TELLING.search(value) is not None
+    """Whether a text may look like a secret whatever its name is: most texts need not be looked at more closely."""
+    return (
+        ":" in value
+        or "=" in value
+        or _PEM in value
+        or "eyj" in value.lower()
+        or (len(value) >= _SHORTEST and _ISSUED.search(value) is not None)
+    )
 
 
 def appearance(name: str, value: str) -> str | None:
@@ -56,7 +70,7 @@ def appearance(name: str, value: str) -> str | None:
         return "a user or password in a URL"
     if _QUERY.search(value):
         return "a token in a URL"
-    if _KEYWORD.search(value):
+    if _KEYWORD.search(value) or _ISSUED.search(value):
         return "a password or token"
     return _by_name(name, value)
 
@@ -83,6 +97,7 @@ def masked(line: str) -> str:
     """`line` with what looks like a secret as asterisks, character by character, so that places stay where they are."""
     spans = [match.span(1) for pattern in (_USERINFO, _LOOSE_USERINFO, _QUERY) for match in pattern.finditer(line)]
     spans += [match.span(match.lastindex or 0) for match in _KEYWORD.finditer(line)]
+    spans += [match.span() for match in _ISSUED.finditer(line)]
     for pattern in (_ENTRY, _SOURCE):
         for match in pattern.finditer(line):
             value = match["value"] or ""

@@ -23,7 +23,7 @@ from ssmd_compiler import __version__
 from ssmd_compiler.emit.yaml_text import block_text, scalar, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["SUFFIX", "TemplateFault", "Templates", "built_in"]
 
@@ -127,7 +127,7 @@ class Templates:
         # What is ours alone needs no sandbox, and each attribute costs less without one.
         kind = _Sandbox if self.own else jinja2.Environment
         self._environment = kind(
-            loader=jinja2.DictLoader({**built_in(), **self.own}),
+            loader=_named({**built_in(), **self.own}),
             undefined=jinja2.StrictUndefined,
             autoescape=False,
             finalize=scalar,
@@ -150,7 +150,8 @@ class Templates:
         except jinja2.TemplateSyntaxError as problem:
             raise TemplateFault(_PREFIX + (problem.name or file), problem.lineno, problem.message or "syntax") from None
         except Exception as problem:  # noqa: BLE001 -- a template is a person's code: whatever it raises is a finding
-            raise TemplateFault(_PREFIX + file, _line_of(problem, file), _reason(problem)) from None
+            file, line = self._place_of(problem, file)
+            raise TemplateFault(_PREFIX + file, line, _reason(problem)) from None
         return text.encode()
 
     def included(self, names: Iterable[str]) -> frozenset[str]:
@@ -174,23 +175,37 @@ class Templates:
         except Exception:  # noqa: BLE001 -- whatever it is: Jinja gives its traceback the template's lines
             self._environment.handle_exception()
 
+    def _place_of(self, problem: Exception, file: str) -> tuple[str, int]:
+        """The innermost of the workspace's own templates that failed, and its line: Jinja rewrites tracebacks to those.
+
+        What fails in a built-in template that an own one includes is told where that one includes it.
+        """
+        place, trace = (file, 1), problem.__traceback__
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_filename
+            if name in self.own or name == file:
+                place = name, max(trace.tb_lineno, 1)
+            trace = trace.tb_next
+        return place
+
     def _template(self, file: str) -> jinja2.Template:
         if file not in self._compiled:
             self._compiled[file] = self._environment.get_template(file)
         return self._compiled[file]
 
 
-def _line_of(problem: Exception, file: str) -> int:
-    """The line of `file` at which rendering failed: Jinja rewrites tracebacks to template lines."""
-    line, trace = 1, problem.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename in (file, "<template>", "<unknown>"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return max(line, 1)
+def _named(texts: Mapping[str, str]) -> jinja2.BaseLoader:
+    """A loader that gives each template a file's name, by which tracebacks tell one from another."""
+
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        return (texts[name], name, lambda: True) if name in texts else None
+
+    return jinja2.FunctionLoader(load)
 
 
 def _reason(problem: Exception) -> str:
+    if isinstance(problem, RecursionError):
+        return "it includes, extends or calls itself without end"
     if isinstance(problem, jinja2.TemplateNotFound):
         return f"there is no template `{problem.name}`"
     return re.sub(r"\s+", " ", f"{problem}" or type(problem).__name__)

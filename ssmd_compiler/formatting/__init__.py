@@ -16,10 +16,10 @@ from ssmd_compiler.formatting.respelling import respelled
 from ssmd_compiler.formatting.syntax import Syntax
 from ssmd_compiler.model import Bound, bind, bind_settings
 from ssmd_compiler.model.base import Model
-from ssmd_compiler.source import Document, read_document
+from ssmd_compiler.source import Document, Map, Path, Seq, read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["SETTINGS", "Formatted", "NotProven", "formatted"]
 
@@ -43,6 +43,14 @@ class Formatted:
     @property
     def faulty(self) -> bool:
         return bool(self.document.faults) or not self.bound.sound
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """The line of an allowance, and its words with the values that it speaks of."""
+
+    line: int
+    said: object
 
 
 def formatted(document: Document, content: bytes, kind: str) -> Formatted:
@@ -107,12 +115,22 @@ def _ended(text: str) -> str:
 
 
 def _prove(path: str, before: bytes, after: bytes, kind: str) -> None:
-    """That both mean the same, and that no comment is lost."""
-    old, new = (_bind(read_document(path, content), kind) for content in (before, after))
+    """That both mean the same, that no comment is lost, and that allowances speak of what they spoke of."""
+    documents = [read_document(path, content) for content in (before, after)]
+    old, new = (_bind(document, kind) for document in documents)
     if not new.sound or not _same(old.value, new.value):
         raise _unproven(_unended(before), "the model differs")
     if _comments(before) != _comments(after):
         raise _unproven(_unended(before), "the comments differ")
+    _prove_allowances(*(_allowed(*pair) for pair in zip(documents, (old, new), strict=True)))
+
+
+def _prove_allowances(old: list[_Allowed], new: list[_Allowed]) -> None:
+    left = [one.said for one in new]
+    for one in old:
+        if one.said not in left:
+            raise Unable(f"the allowance on line {one.line} would come to speak of something else: respell it by hand")
+        left.remove(one.said)
 
 
 def _unproven(text: str, reason: str) -> Unable | NotProven:
@@ -124,6 +142,35 @@ def _unproven(text: str, reason: str) -> Unable | NotProven:
 def _comments(content: bytes) -> Mapping[str, int]:
     syntax = Syntax(_unended(content))
     return Counter(syntax.words(comment) for comment in syntax.comments)
+
+
+def _allowed(document: Document, bound: Bound[Any]) -> list[_Allowed]:
+    """The allowances of a document; a mapping at its top, which may not be written, is where its entries are."""
+    places = list(_places(bound.body, ())) if document.allowances else ()
+    return [
+        _Allowed(
+            one.span.line,
+            (
+                tuple(code for code, _ in one.codes),
+                one.until,
+                one.reason,
+                frozenset(path for path, line in places if one.first <= line <= one.last),
+            ),
+        )
+        for one in document.allowances
+    ]
+
+
+def _places(node: Map | Seq, above: Path) -> Iterator[tuple[Path, int]]:
+    """Of each value below a node, its path and its line, from 1: that of its key, if it has one."""
+    entries: Iterable[tuple[str | int, Any]] = node.items() if isinstance(node, Map) else enumerate(node)
+    for step, value in entries:
+        path = (*above, step)
+        if above or not isinstance(value, Map):
+            at = node.key_at[str(step)] if isinstance(node, Map) else node.value_at[int(step)]
+            yield path, at[0] + 1
+        if isinstance(value, Map | Seq):
+            yield from _places(value, path)
 
 
 def _same(one: Any, other: Any) -> bool:

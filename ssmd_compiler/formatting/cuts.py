@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from ssmd_compiler.formatting.syntax import Entry, Node, Syntax
 
-__all__ = ["Cuts", "shifted"]
+__all__ = ["Cuts", "is_allowance", "shifted"]
 
 _ALLOWANCE = re.compile(r"#\s*ssmd:")
 _MARKER = re.compile(r"(---|\.\.\.)(\s|$)|%")
+
+
+def is_allowance(words: str) -> bool:
+    """Whether a comment speaks of an entry, and not to a reader alone."""
+    return _ALLOWANCE.match(words) is not None
 
 
 def shifted(lines: Iterable[str], by: int) -> list[str]:
@@ -84,7 +89,7 @@ class Cuts:
         if at_top and first and mapping is self.syntax.root:
             # An allowance speaks of the entry below it, wherever it stands.
             allowing = own
-            while allowing > line and _ALLOWANCE.match(self._words(allowing - 1)):
+            while allowing > line and is_allowance(self._words(allowing - 1)):
                 allowing -= 1
             return allowing
         return line

@@ -9,9 +9,9 @@ from ssmd_compiler.model import bind_settings
 from ssmd_compiler.source.workspace import SETTINGS, discover, load
 
 if TYPE_CHECKING:
-    from ssmd_compiler.source import Tree
+    from ssmd_compiler.source import Document, Tree
 
-__all__ = ["documents", "kind_of"]
+__all__ = ["documents", "kind_of", "surveyed"]
 
 _KINDS = {"feeds": "Feed", "schemas": "Schema", "environments": "Environment"}
 
@@ -30,6 +30,11 @@ def kind_of(path: str) -> str | None:
 
 def documents(tree: Tree) -> dict[str, str]:
     """Every document by path, and its kind."""
+    return surveyed(tree)[0]
+
+
+def surveyed(tree: Tree) -> tuple[dict[str, str], tuple[Document, ...]]:
+    """Every document by path, and its kind; and what stands where documents do and is not read, with its faults."""
     found: dict[str, str] = {}
     roots: tuple[str, ...] = ()
     if SETTINGS in tree.names(""):
@@ -39,4 +44,4 @@ def documents(tree: Tree) -> dict[str, str]:
     sources = discover(tree, roots)
     families = {"Feed": sources.feeds, "Schema": sources.schemas, "Environment": sources.environments}
     found.update((path, kind) for kind, paths in families.items() for path in paths)
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), sources.faults

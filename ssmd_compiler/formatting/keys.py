@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ssmd_compiler.formatting.cuts import Cuts, shifted
+from ssmd_compiler.formatting.cuts import Cuts, is_allowance, shifted
 from ssmd_compiler.formatting.layout import STEP
-from ssmd_compiler.formatting.moving import Unable, paste, refuse_shared
+from ssmd_compiler.formatting.moving import Unable, flow_as_lines, paste, paste_lines, refuse_shared
 from ssmd_compiler.model.spelling import secret_type
 from ssmd_compiler.source import Map
 
@@ -123,37 +123,53 @@ def _text_as_key(cuts: Cuts, entry: Entry, *, in_flow: bool) -> None:
         cuts.replace(cuts.line_start(first), value.start, words)
     for line in range(first + 1, last + 1):
         cuts.replace(cuts.line_start(line), cuts.line_start(line), " " * STEP)
+    for comment in syntax.comments_between(value.start, cuts.line_end(last)):
+        if is_allowance(syntax.words(comment)) and first == syntax.line(entry.start):
+            # Behind the value it would speak of the source alone, and of the whole key from above.
+            above = cuts.line_start(syntax.line(entry.start))
+            cuts.replace(above, above, f"{' ' * syntax.column(entry.start)}{syntax.words(comment)}\n")
+            cuts.replace(comment.start, comment.end, "")
 
 
 def merged(cuts: Cuts, body: Node, secrets: Entry, keys: Entry) -> Cuts:
-    """All entries of `secrets` at the end of `keys`, and no `secrets` any more; its other comments stay."""
+    """All entries of `secrets` at the end of `keys`, with their comments, and no `secrets` any more."""
     node, syntax = secrets.value, cuts.syntax
     refuse_shared(node, "secrets")
-    entries = node.entries or []
-    if entries:
-        paste(cuts, node, entries, keys)
     if body.flow:
-        cuts.replace(
-            secrets.start, secrets.start, "".join(f" {words}\n" for words in _left(cuts, secrets, secrets.end))
-        )
+        if node.entries:
+            paste(cuts, node, node.entries, keys)
+        inner = [(entry.start, entry.end) for entry in node.entries or ()]
+        found = syntax.comments_between(secrets.start, secrets.end)
+        left = [one for one in found if not any(start <= one.start < end for start, end in inner)]
+        cuts.replace(secrets.start, secrets.start, "".join(f" {syntax.words(one)}\n" for one in left))
         cuts.drop_from_flow(body, secrets)
         return cuts
-    line, last = syntax.line(secrets.start), cuts.last_line(secrets)
-    left = _left(cuts, secrets, cuts.line_end(last))
-    cuts.drop_lines(line, last)
-    cuts.insert_lines(line, [" " * syntax.column(secrets.start) + words for words in left])
+    first, last = cuts.reach(body, secrets)
+    comments = syntax.comments_between(cuts.line_start(first), cuts.line_end(last))
+    if not node.entries:
+        cuts.drop_lines(first, last)
+        cuts.insert_lines(first, [" " * syntax.column(secrets.start) + syntax.words(one) for one in comments])
+        return cuts
+    if node.flow and not comments:
+        paste(cuts, node, node.entries, keys)
+    else:
+        paste_lines(cuts, keys, lambda column: _as_lines(cuts, secrets, (first, last), column))
+    cuts.drop_lines(first, last)
     return cuts
 
 
-def _left(cuts: Cuts, secrets: Entry, end: int) -> list[str]:
-    """The comments from the key `secrets` to a place that do not travel with one of its entries."""
+def _as_lines(cuts: Cuts, secrets: Entry, reach: tuple[int, int], column: int) -> list[str]:
+    """The entries of `secrets` as lines at a column: its own comments above them, each other one where it stood."""
     node, syntax = secrets.value, cuts.syntax
-    moved: list[tuple[int, int]] = []
-    for entry in node.entries or ():
-        if node.flow:
-            moved.append((entry.start, entry.end))
-        else:
-            first, last = cuts.reach(node, entry)
-            moved.append((cuts.line_start(first), cuts.line_end(last)))
-    found = syntax.comments_between(secrets.start, end)
-    return [syntax.words(one) for one in found if not any(start <= one.start < stop for start, stop in moved)]
+    if not node.flow:
+        head = syntax.comments_between(cuts.line_start(reach[0]), node.column_of)
+        below = max(syntax.line(one) for one in (secrets.start, *(comment.start for comment in head))) + 1
+        lines = shifted(cuts.lines(below, reach[1]), column - syntax.column(node.column_of))
+        return [*(" " * column + syntax.words(one) for one in head), *lines]
+    entries = node.entries or []
+    head = syntax.comments_between(cuts.line_start(reach[0]), node.start)
+    inner, behind = node.end, cuts.line_end(reach[1])
+    if len(entries) == 1 and syntax.line(entries[0].end) == syntax.line(node.end):
+        inner = behind
+    head += syntax.comments_between(inner, behind)
+    return [*(" " * column + syntax.words(one) for one in head), *flow_as_lines(cuts, node, inner, column)]

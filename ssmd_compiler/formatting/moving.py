@@ -10,11 +10,21 @@ from ssmd_compiler.formatting.cuts import Cuts, shifted
 from ssmd_compiler.formatting.layout import STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ssmd_compiler.formatting.syntax import Entry, Node
 
-__all__ = ["Unable", "move_into", "paste", "put_alone", "refuse_shared", "rename", "take_out"]
+__all__ = [
+    "Unable",
+    "flow_as_lines",
+    "move_into",
+    "paste",
+    "paste_lines",
+    "put_alone",
+    "refuse_shared",
+    "rename",
+    "take_out",
+]
 
 
 class Unable(Exception):  # noqa: N818 -- an answer to a person: this document is left as it is, and why
@@ -51,12 +61,20 @@ def paste(cuts: Cuts, mapping: Node, entries: Sequence[Entry], target: Entry) ->
     if into.flow and mapping.flow:
         _append_to_flow(cuts, into, [cuts.piece(entry) for entry in entries])
         return
-    column = cuts.syntax.column(target.start) + STEP if into.flow else cuts.syntax.column(into.column_of)
-    lines = [line for entry in entries for line in _as_lines(cuts, mapping, entry, column)]
+    paste_lines(
+        cuts, target, lambda column: [line for entry in entries for line in _as_lines(cuts, mapping, entry, column)]
+    )
+
+
+def paste_lines(cuts: Cuts, target: Entry, lines: Callable[[int], list[str]]) -> None:
+    """Put lines, which are told the column of their keys, at the end of the mapping that is `target`'s value."""
+    into = target.value
+    refuse_shared(into, target.key.value)
     if into.flow:
-        _open(cuts, target, column, lines)
+        column = cuts.syntax.column(target.start) + STEP
+        _open(cuts, target, column, lines(column))
     else:
-        cuts.insert_lines(cuts.last_line(target) + 1, lines)
+        cuts.insert_lines(cuts.last_line(target) + 1, lines(cuts.syntax.column(into.column_of)))
 
 
 def take_out(cuts: Cuts, mapping: Node, entry: Entry) -> None:
@@ -87,14 +105,21 @@ def _open(cuts: Cuts, target: Entry, column: int, more: Sequence[str]) -> None:
     end = cuts.line_end(syntax.line(into.end - 1))
     around = [*syntax.comments_between(target.colon, into.start), *syntax.comments_between(into.end, end)]
     lines = [" " * column + syntax.words(comment) for comment in around[1:]]
-    after = into.start
-    for entry in into.entries or ():
+    lines += flow_as_lines(cuts, into, into.end, column)
+    head = f"  {syntax.words(around[0])}" if around else ""
+    cuts.replace(target.colon, end, "\n".join([head, *lines, *more]))
+
+
+def flow_as_lines(cuts: Cuts, mapping: Node, end: int, column: int) -> list[str]:
+    """The entries of a flow mapping as lines of a block mapping, with the comments up to `end`."""
+    lines: list[str] = []
+    after = mapping.start
+    for entry in mapping.entries or ():
         _add_comments(cuts, lines, after, entry.start, column)
         lines += cuts.entry_as_lines(entry, column)
         after = entry.end
-    _add_comments(cuts, lines, after, into.end, column)
-    head = f"  {syntax.words(around[0])}" if around else ""
-    cuts.replace(target.colon, end, "\n".join([head, *lines, *more]))
+    _add_comments(cuts, lines, after, end, column)
+    return lines
 
 
 def _add_comments(cuts: Cuts, lines: list[str], start: int, end: int, column: int) -> None:

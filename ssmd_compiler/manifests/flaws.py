@@ -29,6 +29,8 @@ class FlawKind(enum.StrEnum):
     PROMQL = "promql"
     METRIC = "metric"
     LABEL = "label"
+    PLAIN = "plain"
+    """Values of a Secret, in a file that is kept in Git."""
 
 
 class Problem(Record, frozen=True):

@@ -47,7 +47,8 @@ def valid(value: Any) -> bool:
     """Whether a value that was read quickly is certainly a valid document of a kind that is known."""
     kind = kind_of(value)
     try:
-        return kind is not None and kind in schemas.kinds() and schemas.quick(kind).is_valid(value)
+        known = kind is not None and kind in schemas.kinds() and schemas.quick(kind).is_valid(value)
+        return known and not any(_secrets(kind, value))
     except ValueError:  # a key that is no text
         return False
 
@@ -59,9 +60,24 @@ def problems(value: Any) -> Iterator[Problem]:
         yield Problem(FlawKind.UNREADABLE, (), "has no `apiVersion` and `kind` to know it by")
     elif kind in schemas.kinds():
         yield from _schema_problems(kind, value)
+        yield from _secrets(kind, value)
     elif kind not in NOT_OF_THE_CLUSTER:
         help_ = _unknown_help(kind)
         yield Problem(FlawKind.UNKNOWN_KIND, ("kind",), f"is `{printable(kind)}`, of which there is no schema", help_)
+
+
+def _secrets(kind: str | None, value: Any) -> Iterator[Problem]:
+    """What a Secret holds; one without values is filled by somebody in the cluster."""
+    if kind == "v1 Secret":
+        for field in ("data", "stringData"):
+            if value.get(field):
+                yield Problem(
+                    FlawKind.PLAIN,
+                    (field,),
+                    "of a Secret would stand in Git",
+                    "make a SealedSecret of it, or name a Secret that is in the cluster",
+                    key=True,
+                )
 
 
 NOT_OF_THE_CLUSTER: Final = frozenset({"kustomize.config.k8s.io/v1beta1 Kustomization"})

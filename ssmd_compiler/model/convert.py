@@ -47,7 +47,11 @@ MAX_COPIES = 5
 
 
 def wrong_type(expected: str, found: Any) -> PydanticCustomError:
-    return PydanticCustomError("ssmd_type", "{message}", {"message": f"expected {expected}, found {describe(found)}"})
+    return _type_fault(f"expected {expected}, found {describe(found)}")
+
+
+def _type_fault(message: str) -> PydanticCustomError:
+    return PydanticCustomError("ssmd_type", "{message}", {"message": message})
 
 
 def wrong_form(message: str, known: Iterable[str] = ()) -> PydanticCustomError:
@@ -83,17 +87,35 @@ def boolean(found: Any) -> bool:
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
+_OF_ANY_LENGTH = re.compile(r"-?(0|[1-9][0-9]*)(?P<more>(\.[0-9]+)?([eE][-+]?[0-9]+)?)")
+_SPELLED_OTHERWISE = re.compile(
+    r"[-+]?(0[xX][0-9A-Fa-f_]+|0[oObB][0-7_]+|(\.[0-9]|[0-9])[0-9_,]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)"
+)
 
 
 def integer(found: Any) -> int:
+    return _whole(found, "at most 18 digits", "at most 18 digits")
+
+
+def _whole(found: Any, least: str, most: str) -> int:
+    """A whole number; `least` and `most` are what to say of one that has too many digits."""
     value = _plain("a whole number", found)
+    match = _OF_ANY_LENGTH.fullmatch(value)
+    if match is None or match["more"]:
+        raise _no_number("a whole number", "2", value)
     if not _INTEGER.fullmatch(value):
-        raise wrong_type("a whole number", found)
+        raise _type_fault(f"expected a whole number of {least if value.startswith('-') else most}")
     return int(value)
 
 
+def _no_number(expected: str, example: str, found: str) -> PydanticCustomError:
+    if _SPELLED_OTHERWISE.fullmatch(found) is None:
+        return wrong_type(expected, found)
+    return _type_fault(f"expected {expected} such as {example}, found a number in another form")
+
+
 def positive(found: Any) -> int:
-    value = integer(found)
+    value = _whole(found, "at least 1", f"at most {MAX_POSITIVE}")
     if value < 1:
         raise wrong_form("expected a whole number of at least 1")
     if value > MAX_POSITIVE:
@@ -117,8 +139,10 @@ def copies(found: Any) -> int:
 
 def number(found: Any) -> float:
     value = _plain("a number", found)
+    if _OF_ANY_LENGTH.fullmatch(value) is None:
+        raise _no_number("a number", "0.5", value)
     if not _NUMBER.fullmatch(value):
-        raise wrong_type("a number", found)
+        raise _type_fault("expected a number of at most 18 digits before its point, 17 behind it and 3 in its exponent")
     if not math.isfinite(float(value)):
         raise wrong_form("expected a number that is not beyond all bounds")
     return float(value)

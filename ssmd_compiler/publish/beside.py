@@ -25,12 +25,13 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def put(root: Path, folder: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Make `folder` hold `files`, and name those that it did not hold already. Raises OSError."""
-    with suppress(FileExistsError):
+    with suppress(FileExistsError), _told_of(folder):
         (root / folder).mkdir()
     with _folder(root, folder) as fd:
-        changed = tuple(_differing(fd, files))
+        changed = tuple(_differing(fd, folder, files))
         for name in changed:
-            _replace(fd, name, files[name])
+            with _told_of(f"{folder}/{name}"):
+                _replace(fd, name, files[name])
         os.fsync(fd)
     return changed
 
@@ -39,7 +40,7 @@ def differing(root: Path, folder: str, files: Mapping[str, bytes]) -> tuple[str,
     """Those of `files` that `folder` does not hold as they are. Raises OSError."""
     try:
         with _folder(root, folder) as fd:
-            return tuple(_differing(fd, files))
+            return tuple(_differing(fd, folder, files))
     except FileNotFoundError:
         return tuple(files)
 
@@ -54,8 +55,21 @@ def _folder(root: Path, folder: str) -> Iterator[int]:
         os.close(above)
 
 
-def _differing(fd: int, files: Mapping[str, bytes]) -> Iterator[str]:
-    return (name for name, content in files.items() if _content(fd, name, len(content)) != content)
+@contextmanager
+def _told_of(path: str) -> Iterator[None]:
+    """The system's reason, of a place as a person knows it: seen from the workspace, and not the file beside it."""
+    try:
+        yield
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, path) from problem
+
+
+def _differing(fd: int, folder: str, files: Mapping[str, bytes]) -> Iterator[str]:
+    for name, content in files.items():
+        with _told_of(f"{folder}/{name}"):
+            found = _content(fd, name, len(content))
+        if found != content:
+            yield name
 
 
 def _content(fd: int, name: str, size: int) -> bytes | None:

@@ -94,7 +94,11 @@ def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
         last = max(number for number, line in enumerate(lines) if line or number == 0)
         at = (last, len(lines[last]), last, len(lines[last]))
     detail = (problem.problem or "it is not YAML").replace("\t", "\\t")
-    return Fault(FaultKind.SYNTAX, span_of(path, at), f"{problem.context}: {detail}" if problem.context else detail)
+    begun = problem.context_mark
+    where = span_of(path, (begun.line, begun.column, begun.line, begun.column + 1)) if begun else None
+    return Fault(
+        FaultKind.SYNTAX, span_of(path, at), f"{problem.context}, {detail}" if problem.context else detail, where
+    )
 
 
 class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen outside

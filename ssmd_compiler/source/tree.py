@@ -25,12 +25,13 @@ __all__ = ["DirectoryTree", "MemoryTree", "Refused", "Tree", "beside", "inside",
 
 
 class Refused(Exception):  # noqa: N818 -- it is an answer, not a failure of ours
-    """A path that the tree will not read, and why."""
+    """A path that the tree will not read, and why; `at` is the folder on the way, or the file, that is in the way."""
 
-    def __init__(self, kind: FaultKind, detail: str) -> None:
+    def __init__(self, kind: FaultKind, detail: str, at: str = "") -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.at = at
 
 
 class Tree(Protocol):
@@ -176,13 +177,19 @@ class DirectoryTree:
         except OSError as problem:
             if problem.errno == errno.ELOOP:
                 raise Refused(FaultKind.LINK, "it is a symbolic link") from None
-            raise Refused(FaultKind.UNREADABLE, _reason(problem)) from None
+            raise Refused(FaultKind.UNREADABLE, _reason(problem), self._closed(path)) from None
+
+    def _closed(self, path: str) -> str:
+        """The first folder on the way to a path that may not be entered, or else the path itself."""
+        folders = _prefixes(path)[:-1]
+        return next((folder for folder in folders if not os.access(self.root / folder, os.X_OK)), path)
 
     def _unlinked(self, path: str, joined: str) -> str:
         folder = os.path.dirname(joined)  # noqa: PTH120 -- as in _resolve
         if folder not in self._plain_folders:
             if os.path.realpath(folder) != folder:
-                raise Refused(FaultKind.LINK, f"`{path.rpartition('/')[0]}` leads through a symbolic link")
+                link = next((part for part in _prefixes(path)[:-1] if (self.root / part).is_symlink()), "")
+                raise Refused(FaultKind.LINK, f"`{path.rpartition('/')[0]}` leads through a symbolic link", link)
             self._plain_folders.add(folder)
         return joined
 

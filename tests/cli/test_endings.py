@@ -134,6 +134,37 @@ def test_a_signal_ends_compile_as_if_it_had_not_begun(
     assert run(["validate"]) == 0
 
 
+BUILDING_A_SCHEMA = """
+import os, sys
+from pydantic_core import SchemaValidator, core_schema
+from ssmd_compiler.cli import init_command, main
+
+class Signalled(type):
+    def __getattribute__(cls, name):
+        os.kill(os.getpid(), number)
+        return super().__getattribute__(name)
+
+class Model(metaclass=Signalled):
+    pass
+
+number = int(sys.argv.pop(1))
+schema = core_schema.model_schema(Model, core_schema.model_fields_schema({}))
+init_command.starter = lambda: SchemaValidator(schema)
+sys.argv = ["ssmd", "init", "there"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_while_pydantic_builds_a_schema(number: signal.Signals, said: str, tmp_path: Path) -> None:
+    """Pydantic makes an error of its own of it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", BUILDING_A_SCHEMA, str(int(number))],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (128 + number, "", f"ssmd: {said}")
+
+
 def test_a_closed_pipe_is_quiet(workspace: Path) -> None:
     script = f"{sys.executable} -m ssmd_compiler explain | true"
     done = subprocess.run(["sh", "-c", script], cwd=workspace, capture_output=True, text=True)

@@ -124,6 +124,18 @@ def piped(content: bytes, *arguments: str) -> int:
         return validate("-", *arguments)
 
 
+@pytest.mark.parametrize("command", ["validate", "fmt"])
+def test_a_path_is_seen_from_the_current_folder(
+    command: str, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(workspace / "environments")
+    for path in ("dev.yaml", "../environments/dev.yaml", str(workspace / "environments/dev.yaml")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: [")))
+        assert run([command, "-", "--stdin-path", path]) == 1
+        shown = capsys.readouterr()
+        assert "--> environments/dev.yaml:1:" in shown.out + shown.err
+
+
 def test_more_than_a_file_may_hold_is_a_finding(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert piped(b"#" * (1 << 20) + b"# ", "--stdin-path", "environments/dev.yaml") == 1
     assert "error[SSMD002]: more than 1048576 bytes" in capsys.readouterr().out

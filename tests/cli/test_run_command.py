@@ -54,6 +54,31 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert err.count("\n") == 1
 
 
+SIGNALLED = """
+import os, sys
+number, execv = int(sys.argv.pop(1)), os.execv
+
+def signalled(*arguments):
+    os.kill(os.getpid(), number)
+    execv(*arguments)
+
+os.execv = signalled
+from ssmd_compiler.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_it_ends_while_it_becomes_the_runtime(number: signal.Signals, tmp_path: Path) -> None:
+    """The signal waits until the runtime can answer it."""
+    arguments = ["run", "binance", *HERE, "--data-dir", str(tmp_path / "d"), "--endpoint", "ws://127.0.0.1:1/stream"]
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, str(int(number)), *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+    assert not (tmp_path / "d").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_it_captures_until_it_is_told_to_stop(number: signal.Signals, tmp_path: Path) -> None:
     simulate = [Path(sys.executable).parent / "ssmd-runtime", "simulate", "binance", "--rate", "500"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 from ssmd_compiler import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HEAVY = {"pydantic", "jinja2", "yaml", "msgspec", "jsonschema", "capnp", "multiprocessing", "asyncio", "httpx"}
 
@@ -42,6 +43,12 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str], tmp_path: Pat
 
 def test_version_does_not_even_load_click(tmp_path: Path) -> None:
     assert "click" not in imported("--version", cwd=tmp_path)
+
+
+def test_signals_are_answered_before_much_is_imported() -> None:
+    loaded = "import sys; before = {*sys.modules}; import ssmd_compiler.cli; print(*sorted({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not (HEAVY | {"click", "pathlib", "typing"}) & {*done.stdout.split()}
 
 
 def test_control_a_command_that_compiles_loads_them(tmp_path: Path) -> None:
@@ -72,10 +79,20 @@ def test_what_else_pydantic_wants_of_that_module_is_there(tmp_path: Path) -> Non
     assert "pydantic.plugin._loader" in imported("--version", cwd=tmp_path, before=asked)
 
 
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """What answers them is as it was."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def interrupted() -> int:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("_signals")
 @pytest.mark.parametrize(
     ("answer", "code", "quick"),
     [
@@ -104,6 +121,7 @@ def test_only_who_is_finished_leaves_without_taking_leave(
     assert left == ([code] if quick else [])
 
 
+@pytest.mark.usefixtures("_signals")
 def test_who_has_other_threads_waits_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     going = threading.Event()

@@ -130,6 +130,17 @@ def test_many_at_once_are_mended_as_one_is(ending: str) -> None:
     assert result == FILES
 
 
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [("draft", "a draft may change: state it"), ("active", "a version in use does not change: declare a new one")],
+)
+def test_the_hash_of_a_draft_is_to_be_stated_and_that_of_a_version_in_use_left(status: str, remedy: str) -> None:
+    files = wrong(*MENDED["the hash of a draft"][1:])
+    files[SCHEMA] = files[SCHEMA].replace(b"status: draft", f"status: {status}".encode())
+    (help_,) = [one.help for one in compile(MemoryTree(files), OPTIONS).diagnostics if one.code == "SSMD405"]
+    assert help_.endswith(f"; {remedy}")
+
+
 @pytest.mark.parametrize("name", TOLD)
 def test_what_is_not_certain_is_told_and_left(name: str) -> None:
     code, path, right, instead, meant = TOLD[name]

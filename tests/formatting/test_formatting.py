@@ -222,6 +222,58 @@ def test_an_allowance_stays_with_the_entry_that_it_speaks_of():
     assert lines[lines.index("  feed: kalshi") - 1] == "  # ssmd: allow SSMD310 until 2027-01-01 -- moving"
 
 
+ALLOWED = "# ssmd: allow SSMD511 until 2027-01-01 -- later"
+MERGED = {
+    "behind braces": (f"secrets: {{nats: sealed-secret/x}} {ALLOWED}\n", ["nats"]),
+    "behind one of several in braces": (
+        f"secrets: {{\n  nats: sealed-secret/x,  {ALLOWED}\n  # c\n  creds: sealed-secret/y }} # d\n",
+        ["nats"],
+    ),
+    "above braces": (f"{ALLOWED}\nsecrets: {{nats: sealed-secret/x}} # c\n", ["nats"]),
+    "behind the name of them all": (f"secrets:\n  {ALLOWED}\n\n  nats: sealed-secret/x # c\n# d\n", ["nats"]),
+    "behind a line": (
+        f"secrets: # c\n  nats: sealed-secret/x\n  creds: sealed-secret/y {ALLOWED}\n# d\n",
+        ["creds"],
+    ),
+    "above a line, out of line": (
+        f"secrets:\n  nats: sealed-secret/x\n # c\n   {ALLOWED}\n  creds: sealed-secret/y\n",
+        ["creds"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MERGED)
+@pytest.mark.parametrize("braces", [False, True])
+def test_an_allowance_goes_with_the_secret_that_it_speaks_of_into_the_keys(name, braces):
+    secrets, covered = MERGED[name]
+    other = "{zz: {type: api_key, fields: [a]}}" if braces else "\n  zz: {type: api_key, fields: [a]}  # z"
+    text = f"name: dev\nfeed: kalshi\n{secrets}transport: {{type: memory}}\nstorage: {{type: memory}}\nkeys: {other}\n"
+    found = formatted("environments/dev.yaml", text.encode(), "Environment")
+    assert found.left == ""
+    document = read_document("environments/dev.yaml", found.content)
+    (allowance,) = document.allowances
+    keys = document.data["spec"]["keys"].key_at
+    assert [key for key, at in keys.items() if allowance.first <= at[0] + 1 <= allowance.last] == covered
+    assert found.content.count(b"# ") == text.count("# ")
+
+
+FLAT = "name: dev\nfeed: kalshi\ntransport: {type: memory}\nstorage: {type: memory}\n"
+SPEAKS_OF_MORE = {
+    "of two keys on one line": f"{FLAT}secrets: {{nats: sealed-secret/x, creds: sealed-secret/y}} {ALLOWED}\nkeys:\n  zz: {{type: tls}}\n",
+    "of all keys": f"{FLAT}secrets: {{nats: sealed-secret/x}}\n{ALLOWED}\nkeys:\n  zz: {{type: tls}}\n",
+    "of a line in brackets": f"{{name: dev, feed: kalshi, middleware: {{storage: {{type: memory}}}},\n transport: {{type: memory}} {ALLOWED}\n}}\n",
+}
+
+
+@pytest.mark.parametrize("name", SPEAKS_OF_MORE)
+def test_a_document_is_left_where_an_allowance_would_come_to_speak_of_something_else(name):
+    text = SPEAKS_OF_MORE[name]
+    found = formatted("environments/dev.yaml", text.encode(), "Environment")
+    line = text[: text.index("# ssmd")].count("\n") + 1
+    assert found.left == f"the allowance on line {line} would come to speak of something else: respell it by hand"
+    assert found.content == text.encode()
+
+
 BROKEN = {
     "another meaning": (lambda text: text.replace("kalshi", "kraken"), "model"),
     "a comment lost": (lambda text: text.replace("# why", ""), "comments"),

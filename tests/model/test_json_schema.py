@@ -92,7 +92,7 @@ FORMS_OF_DIGITS = (
     "letters and digits",
     "container image",
     "CPU such as",
-    "expected a number, found text",
+    "expected a number of at most 18 digits",
 )
 """A number that is written as usual can still have too many digits, or a point where none may be."""
 

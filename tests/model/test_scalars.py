@@ -177,3 +177,47 @@ def test_a_size_is_its_bytes(written):
         )
         == SIZES[written]
     )
+
+
+BOUND = f"expected a whole number of at most {2**31 - 1}"
+SPELLED_OTHERWISE = "expected a whole number such as 2, found a number in another form"
+NO_WHOLE_NUMBERS = {
+    "2147483648": BOUND,
+    "99999999999999999999": BOUND,
+    "9" * 5000: BOUND,
+    "-" + "9" * 20: "expected a whole number of at least 1",
+    **dict.fromkeys(
+        ["+1", "01", "1_000", "1,000", "0x1F", "0o17", "0b1", "1.0", "1.5", "1e3", ".5"], SPELLED_OTHERWISE
+    ),
+    **dict.fromkeys(["two", "1s", "0x", "1-2", "1.2.3"], "expected a whole number, found text"),
+    "'1'": "expected a whole number, found quoted text",
+}
+
+
+@pytest.mark.parametrize("written", NO_WHOLE_NUMBERS)
+def test_what_is_no_whole_number_is_told_what_it_is_instead(written):
+    assert refusal("feed version", f"rate_limit_per_second: {written}") == NO_WHOLE_NUMBERS[written]
+
+
+NO_NUMBERS = {
+    **dict.fromkeys(
+        ["+0.5", "00.5", ".5", "1_0", "5."], "expected a number such as 0.5, found a number in another form"
+    ),
+    **dict.fromkeys(
+        ["0." + "1" * 18, "1" * 19, "1e1000"],
+        "expected a number of at most 18 digits before its point, 17 behind it and 3 in its exponent",
+    ),
+    "half": "expected a number, found text",
+}
+
+
+@pytest.mark.parametrize("written", NO_NUMBERS)
+def test_what_is_no_number_is_told_what_it_is_instead(written):
+    assert refusal("environment", f"connector: {{retry: {{jitter: {written}}}}}") == NO_NUMBERS[written]
+
+
+def refusal(frame: str, snippet: str) -> str:
+    document = FRAMES[frame].document(snippet + "\n")[0]
+    file = FRAMES[frame].path
+    (fault,) = bind(read_document(file, document.encode()), KINDS[file.partition("/")[0]]).faults
+    return fault.detail

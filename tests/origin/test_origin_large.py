@@ -31,7 +31,7 @@ def tree(symbols: list[str], shards: int) -> MemoryTree:
     )
     if shards:
         named = (
-            f"    s{number:03}:\n      selector: {{prefix: KX{number:03}}}\n      replicas: {number % 5 + 1}\n"
+            f"    s{number:03}:\n      selector: {{prefix: KX{number:03}}}\n      resources: {{requests: {{memory: {number + 100}Mi}}}}\n"
             for number in range(shards)
         )
         text += "  shards:\n" + "".join(named)
@@ -71,7 +71,7 @@ LINES = [
     ("dev/spec-s017.json", 128, '"KX017-05009"', "symbols[5009]"),
     ("dev/spec-s017.json", 128, '"shard": "s017"', "shards.s017"),
     ("dev/spec-s017.json", 128, '"exchange": "kalshi"', "versions[0].parser_config.exchange"),
-    ("dev/deployment-s017.yaml", 128, "replicas: 3", "shards.s017.replicas"),
+    ("dev/deployment-s017.yaml", 128, 'memory: "117Mi"', "shards.s017.resources.requests.memory"),
     ("dev/deployment-s017.yaml", 128, "mountPath: /var/lib/ssmd/storage", "middleware.storage.path"),
     ("dev/configmap.yaml", 128, '"KX017-05009"', "symbols[5009]"),
     ("dev/configmap.yaml", 128, "spec-s017.json: |", "shards.s017"),

@@ -61,7 +61,7 @@ keys:
 schedule: {timezone: America/New_York, day_start: "09:25", day_end: "16:05"}
 symbols: [KXBTC-1, KXBTC-2, KXETH-1, INXD-1]
 shards:
-  crypto: {selector: {symbols: [KXBTC-1, KXBTC-2, KXETH-1]}, replicas: 2}
+  crypto: {selector: {symbols: [KXBTC-1, KXBTC-2, KXETH-1]}, replicas: 1}
   rest: {selector: {prefix: INXD}, resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 1, memory: 128Mi}}}
 middleware:
   transport:

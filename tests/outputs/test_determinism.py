@@ -20,7 +20,7 @@ from captures import DATE, MINIMAL, WORKSPACES, changed, sound
 from examples import write
 from ssmd_runtime import spec
 
-from ssmd_compiler.cli import compile_command, pool, run
+from ssmd_compiler.cli import compile_request, pool, run
 from ssmd_compiler.compiler import Compilation, Options, compile
 from ssmd_compiler.source import DirectoryTree, MemoryTree
 
@@ -124,7 +124,7 @@ def workspace(tmp_path, monkeypatch) -> Path:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, day: datetime.date) -> None:
-    monkeypatch.setattr(compile_command, "today", lambda: day)
+    monkeypatch.setattr(compile_request, "today", lambda: day)
 
 
 def test_the_command_writes_what_the_library_returns(workspace, expected):

@@ -123,7 +123,7 @@ def _load_with(loader: str) -> None:
     def read(path: str, content: bytes) -> document.Document:
         return document.Document(path, _built(yaml.load(content, getattr(yaml, loader))))
 
-    _everywhere("ssmd_compiler.source.document.read_document", read)
+    _everywhere("ssmd_compiler.source.reading.read_document", read)
 
 
 def _built(value: Any) -> Any:

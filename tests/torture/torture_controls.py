@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ssmd_runtime.pipeline.capture import Capture
@@ -28,12 +28,12 @@ def _no_jumps() -> None:
 
 def _no_gaps() -> None:
     """The end of a connection, and a restart, are told to nobody."""
-    told = Capture.gap
+    told, kept = Capture.gaps, {"sequence", "sequence_reset", "stopped"}
 
-    def gap(self: Any, reason: str, **fields: Any) -> str:
-        return told(self, reason, **fields) if reason in {"sequence", "stopped"} else "untold"
+    def gaps(self: Any, declared: Iterable[tuple[str | None, dict[str, Any]]], now_ns: int | None = None) -> list[str]:
+        return [told(self, [one], now_ns)[0] if one[1]["reason"] in kept else "untold" for one in declared]
 
-    Capture.gap = gap  # type: ignore[method-assign,assignment]
+    Capture.gaps = gaps  # type: ignore[method-assign]
 
 
 def _loses_batches() -> None:

@@ -99,10 +99,12 @@ class KalshiSession(Session):
             elif markets:
                 yield self._subscribe(channel, markets)
 
+    def keep(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        self.update((), self._markets.keys() - set(instruments))
+        return tuple(name for name in instruments if name not in self._markets)
+
     def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        wanted = dict.fromkeys(instruments)
-        held = set(self.markets)
-        return self.update((name for name in wanted if name not in held), held - wanted.keys())
+        return self.update(instruments, ())
 
     def update(self, add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
         """Take up markets and drop others; the commands for it wait in the queue (`due`).

@@ -32,6 +32,7 @@ __all__ = [
     "Session",
     "Share",
     "batches",
+    "share_out",
     "shares_of",
 ]
 
@@ -59,11 +60,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that the exchange does not send us: it becomes a gap record. `instrument` None: the whole channel."""
+    """Something that the exchange does not send us: it becomes a gap record. `instrument` None: the whole channel.
+
+    `asked`: when it was asked for, on the caller's monotonic clock, where that is known.
+    """
 
     channel: str | None
     instrument: str | None
     reason: str
+    asked: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +163,23 @@ class Session(ABC):
 
     def overdue(self, now: float) -> list[Refusal]:
         """What was asked for and not answered in time; told at every call until it is answered."""
-        late = [identity for identity, until in self._waiting.items() if now > until]
+        late = [(identity, until - self.answer_seconds) for identity, until in self._waiting.items() if now > until]
         why = f"not answered within {self.answer_seconds:g} s"
-        return [Refusal(*about, why) for identity in late for about in self._about(identity)]
+        return [Refusal(*about, why, asked) for identity, asked in late for about in self._about(identity)]
 
     def _about(self, identity: Any) -> Iterable[About]:
         """What an answer is about: where ids are not such pairs, the session knows."""
         return (identity,)
 
-    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        """Make an open connection hold those of the instruments that it can; returns those that it could not take.
+    def keep(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        """Let an open connection drop what is not among the instruments; returns those that it does not hold.
 
-        Here: nothing can change while a connection is open, and nothing has to.
+        Here and in `take_up`: nothing can change while a connection is open, and nothing has to.
         """
+        return instruments
+
+    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        """Let an open connection hold those of the instruments that it has room for; returns the others."""
         del instruments
         return ()
 
@@ -208,6 +217,18 @@ def shares_of(
     listed = tuple(channel for channel in channels if channel not in apart)
     parts = list(batches(instruments, most or len(instruments))) if listed and instruments else [()]
     return [Share(number, channels if number == 1 else listed, part) for number, part in enumerate(parts, first)]
+
+
+def share_out(sessions: Sequence[Session], instruments: tuple[str, ...]) -> tuple[str, ...]:
+    """Let open connections hold these instruments between them; returns those that none has room for.
+
+    What a connection holds stays there: moved to another, it would be held by none for a moment.
+    """
+    for session in sessions:
+        instruments = session.keep(instruments)
+    for session in sessions:
+        instruments = session.take_up(instruments)
+    return instruments
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,8 @@ class PicowsClient:
             raise ConnectError(problem.strerror or str(problem) or problem.__class__.__name__) from None
         except (WSError, ValueError) as problem:
             raise ConnectError(f"no WebSocket: {str(problem)[:200]!r}") from None
+        if listener.transport is None:  # picows returns all the same, and never calls the listener
+            raise ConnectError("the connection was closed before the handshake was over")
         line = transport.underlying_transport.get_extra_info("socket")
         with contextlib.suppress(OSError, AttributeError):  # it may be over already, which `closed` has told
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)

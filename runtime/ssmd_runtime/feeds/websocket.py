@@ -35,6 +35,7 @@ __all__ = ["FeedEnded", "Parts", "WebSocketFeed"]
 CONNECT_SECONDS: Final = 10.0
 MOST_MESSAGE_BYTES: Final = 16 << 20
 _TICK_SECONDS: Final = 0.5
+_MOST_ENDING_SECONDS: Final = 3.0  # longer than any client takes to close; the collector waits longer still
 _REFUSED: Final = {401, 403}
 _MOST_REFUSALS: Final = 2  # one may be a slip of the exchange's front door
 
@@ -133,8 +134,7 @@ class WebSocketFeed:
         self._stopping.set()
         if self._opening is not None:
             self._opening.cancel()
-        if self._line is not None:
-            self._line.close()
+        self._close()
 
     def pause(self) -> None:
         """Stops reading: what comes waits at the exchange's end."""
@@ -149,10 +149,6 @@ class WebSocketFeed:
             self._paused = False
             self._live.resumed(self._parts.clock())
             self._line.resume()
-
-    def take_up(self, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        """Makes the share hold those of the instruments that it can; returns those that it could not take."""
-        return self._session.take_up(instruments)
 
     # What the client tells
 
@@ -185,8 +181,8 @@ class WebSocketFeed:
 
     def closed(self, reason: str) -> None:
         """The connection is over."""
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(reason)
+        if self._closed is not None:
+            _settle(self._closed, reason)
 
     # The life of a connection
 
@@ -196,6 +192,7 @@ class WebSocketFeed:
         self._closed = asyncio.get_running_loop().create_future()
         self._ordinal, self._received, self._leave = parts.ordinal(), 0, None
         self._unanswered.clear()
+        self._opened_at = parts.clock()  # for what comes before it stands
         self._live = Liveness(
             ping_seconds=self._session.ping_seconds,
             stale_seconds=parts.spec.liveness.stale_seconds,
@@ -224,7 +221,7 @@ class WebSocketFeed:
             self._line.send(command)
         self._note_subscribed()
         if self._stopping.is_set():
-            self._line.close()
+            self._close()
 
     async def _failed_to_open(self, problem: ConnectError, attempts: int) -> None:
         parts = self._parts
@@ -265,7 +262,8 @@ class WebSocketFeed:
                 line.ping()
             else:
                 line.send(ping)
-        self._refused("unanswered", [refusal for refusal in session.overdue(now) if refusal not in self._unanswered])
+        late = [refusal for refusal in session.overdue(now) if refusal not in self._unanswered]
+        self._refused("unanswered", late, now)
         if live.stale(now):
             self._end(f"stale: nothing came for {live.silence(now):.0f} s")
         self._set_mute(muted=live.mute(now))
@@ -279,6 +277,17 @@ class WebSocketFeed:
         self._leave = self._leave or reason
         if self._line is not None:
             self._line.abort()
+            self._over_soon(reason)
+
+    def _close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._over_soon("closed by us")
+
+    def _over_soon(self, reason: str) -> None:
+        """A line that we end tells that it is over. One that never does is over all the same."""
+        if self._closed is not None:
+            asyncio.get_running_loop().call_later(_MOST_ENDING_SECONDS, _settle, self._closed, reason)
 
     def _data(self, count: int, now_ns: int, now: float) -> None:
         if self._live is not None:
@@ -293,8 +302,8 @@ class WebSocketFeed:
         self._works()
         self._set_mute(muted=False)
         capture = self._parts.capture
-        for gap in self._gaps:
-            capture.gap(gap_id=gap.id, to_ts=capture.stamp(now_ns), **gap.fields)
+        to_ts = capture.stamp(now_ns)
+        capture.gaps((gap.id, gap.fields | {"to_ts": to_ts}) for gap in self._gaps)
         self._gaps.clear()
 
     def _open_gap(self, reason: Reason, **fields: Any) -> None:
@@ -305,7 +314,7 @@ class WebSocketFeed:
 
     def _control(self, kind: str, frame: bytes, now: float) -> None:
         reply = self._session.answered(kind, frame, now)
-        self._refused("refused", reply.refused)
+        self._refused("refused", reply.refused, now)
         if self._line is not None:
             for command in reply.send:
                 self._line.send(command)
@@ -313,21 +322,37 @@ class WebSocketFeed:
             self._end(reply.leave)
         self._note_subscribed()
 
-    def _refused(self, reason: Reason, refusals: Sequence[Refusal]) -> None:
+    def _refused(self, reason: Reason, refusals: Sequence[Refusal], now: float) -> None:
         """What the exchange does not send us: declared once, and the rest goes on."""
+        if not refusals:
+            return
         parts = self._parts
+        now_ns = parts.clock_ns()
+        declared: list[tuple[None, dict[str, Any]]] = []
         for refusal in refusals:
             self._unanswered.add(refusal)
             parts.telemetry.errors[reason] += 1
             parts.log.warning(reason, channel=refusal.channel, instrument=refusal.instrument, why=refusal.reason)
-            parts.capture.gap(
-                reason=reason,
-                connection=self._ordinal,
-                channel=refusal.channel,
-                symbol=refusal.instrument,
-                from_ts=parts.capture.stamp(),
-                detail=refusal.reason,
-            )
+            fields = {
+                "reason": reason,
+                "connection": self._ordinal,
+                "channel": refusal.channel,
+                "symbol": refusal.instrument,
+                "from_ts": parts.capture.stamp(now_ns - int((now - self._missing_since(refusal, now)) * 1e9)),
+                "detail": refusal.reason,
+            }
+            declared.append((None, fields))
+        parts.capture.gaps(declared)
+
+    def _missing_since(self, refusal: Refusal, now: float) -> float:
+        """Since the connection stood, while it is being subscribed: what was interrupted is over with its first data.
+
+        What came later is missing since it was asked for, as far as that is known.
+        """
+        named = refusal.channel is not None or refusal.instrument is not None
+        if named and not self._subscribed:
+            return self._opened_at
+        return now if refusal.asked is None else refusal.asked
 
     def _interrupted(self, reason: str) -> None:
         """The line is over: forget its state, and declare the gap."""
@@ -378,3 +403,8 @@ class WebSocketFeed:
                 await self._stopping.wait()
         except TimeoutError:
             pass
+
+
+def _settle(closed: asyncio.Future[str], reason: str) -> None:
+    if not closed.done():
+        closed.set_result(reason)

@@ -23,7 +23,7 @@ def seconds_behind(spec: CollectorSpec, kind: str, frame: bytes, received: float
         return None
     try:
         record = msgspec.json.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     value = _at(record, message.timestamp_field)
     if value is None:
@@ -44,5 +44,5 @@ def _seconds(value: Any, form: str) -> float | None:
         if form == "iso8601":
             return datetime.datetime.fromisoformat(str(value)).timestamp() if value else None
         return float(value) * _SCALES[form]
-    except (TypeError, ValueError, KeyError, OverflowError):
+    except (TypeError, ValueError, KeyError, OverflowError, RecursionError):
         return None

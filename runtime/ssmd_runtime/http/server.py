@@ -8,10 +8,13 @@ is always served. Parsing is h11's.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from typing import TYPE_CHECKING, Final
 
 import h11
+
+from ssmd_runtime.logs import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,8 @@ __all__ = ["HttpServer", "Page", "json_page"]
 _MOST_REQUEST: Final = 8 * 1024
 _MOST_CONNECTIONS: Final = 64
 _SECONDS: Final = 5.0
+_TRIES: Final = 10
+_log: Final = Log("ssmd.http")
 
 Page = tuple[int, str, bytes]
 
@@ -35,8 +40,24 @@ class HttpServer:
 
     async def start(self, port: int, host: str | None = None) -> int:
         """Listens, on every address where `host` is None; port 0: a free one. Returns the port. Raises `OSError`."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=_MOST_REQUEST)
-        return int(self._server.sockets[0].getsockname()[1])
+        for left in reversed(range(_TRIES)):
+            try:
+                self._server = await self._bound(port, host)
+                break
+            except OSError as problem:
+                if port or problem.errno != errno.EADDRINUSE or not left:
+                    raise
+        assert self._server is not None  # noqa: S101 -- the last try breaks or raises
+        return _ports(self._server)[0]
+
+    async def _bound(self, port: int, host: str | None) -> asyncio.Server:
+        """Port 0 gives each address a free port of its own: then all take the first one's, which one may not have."""
+        server = await asyncio.start_server(self._serve, host, port, limit=_MOST_REQUEST)
+        ports = _ports(server)
+        if ports.count(ports[0]) == len(ports):
+            return server
+        server.close()
+        return await asyncio.start_server(self._serve, host, ports[0], limit=_MOST_REQUEST)
 
     async def close(self) -> None:
         if self._server is not None:
@@ -84,12 +105,20 @@ class HttpServer:
             return 404, "text/plain; charset=utf-8", b"not found\n"
         if request.method not in {b"GET", b"HEAD"}:
             return 405, "text/plain; charset=utf-8", b"method not allowed\n"
-        return page()
+        try:
+            return page()
+        except Exception as problem:  # noqa: BLE001 -- a page that fails is an answer, and ends nothing
+            _log.error("page_failed", path=path, error=type(problem).__name__)
+            return 500, "text/plain; charset=utf-8", b"internal error\n"
 
 
 def json_page(status: int, content: dict[str, str]) -> Page:
     """A page of JSON."""
     return status, "application/json", json.dumps(content, separators=(",", ":")).encode() + b"\n"
+
+
+def _ports(server: asyncio.Server) -> list[int]:
+    return [int(line.getsockname()[1]) for line in server.sockets]
 
 
 async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Request | None:

@@ -21,7 +21,7 @@ from ssmd_runtime.storage.envelope import Envelope, frame_of
 from ssmd_runtime.storage.files import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ssmd_runtime.exchanges.protocol import Session
     from ssmd_runtime.reliability.gaps import Reason
@@ -119,13 +119,20 @@ class Capture:
 
     def gap(self, reason: Reason, *, gap_id: str | None = None, **fields: Any) -> str:
         """Declares a gap, durably, and returns its id; give the id to say how it ended."""
-        now_ns = self._clock_ns()
+        return self.gaps([(gap_id, {"reason": reason, **fields})])[0]
+
+    def gaps(self, declared: Iterable[tuple[str | None, dict[str, Any]]], now_ns: int | None = None) -> list[str]:
+        """Declares gaps as `gap` does, each by its id (None: a new one) and its fields, with one sync for them all."""
+        now_ns = self._clock_ns() if now_ns is None else now_ns
         stamp = self.stamp(now_ns)
-        record = Gap(id=gap_id or f"{self._run}-{next(self._ids)}", ts=stamp, feed=self._feed, reason=reason, **fields)
-        if gap_id is None:
-            self._telemetry.gaps[reason] += 1
-        self._do(lambda: self._writer.gap([record], now_ns), 0)
-        return record.id
+        records = []
+        for gap_id, fields in declared:
+            if gap_id is None:
+                self._telemetry.gaps[fields["reason"]] += 1
+            records.append(Gap(id=gap_id or f"{self._run}-{next(self._ids)}", ts=stamp, feed=self._feed, **fields))
+        if records:
+            self._do(lambda: self._writer.gap(records, now_ns), 0)
+        return [record.id for record in records]
 
     def remember(self, lines: list[Line]) -> None:
         """Records of an earlier run: where the exchange's numbers go on, a jump since then is what was missed."""
@@ -143,6 +150,11 @@ class Capture:
         """How many batches and gap records wait for room on the disk."""
         return len(self._held)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that were received and are not written yet: no room on the disk, or gathered to be compressed."""
+        return self._held_bytes + self._writer.gathered_bytes
+
     def retry(self) -> bool:
         """Tries to write what waits for room; whether nothing does any more."""
         held = self._held
@@ -156,7 +168,8 @@ class Capture:
                 self._failure = problem
                 raise
             return False
-        self._held_bytes = self._telemetry.queue_bytes = 0
+        self._held_bytes = 0
+        self._telemetry.queue_bytes = self.waiting_bytes
         self._appended()
         return True
 
@@ -230,25 +243,21 @@ class Capture:
         The numbers say exactly what is missing. When each counter was seen last nobody keeps: `from_ts` stays null.
         """
         stamp = self.stamp(now_ns)
-        records = [
-            Gap(
-                id=f"{self._run}-{next(self._ids)}",
-                ts=stamp,
-                feed=self._feed,
-                reason="sequence_reset" if jump.reset else "sequence",
-                connection=connection,
-                channel=jump.kind,
-                sid=jump.group if isinstance(jump.group, int) else None,
-                symbol=jump.group if isinstance(jump.group, str) else None,
-                expected=jump.expected,
-                got=jump.got,
-                to_ts=stamp,
-                detail="too many counters: their numbers were forgotten" if jump.overflow else None,
-            )
+        declared: list[dict[str, Any]] = [
+            {
+                "reason": "sequence_reset" if jump.reset else "sequence",
+                "connection": connection,
+                "channel": jump.kind,
+                "sid": jump.group if isinstance(jump.group, int) else None,
+                "symbol": jump.group if isinstance(jump.group, str) else None,
+                "expected": jump.expected,
+                "got": jump.got,
+                "to_ts": stamp,
+                "detail": "too many counters: their numbers were forgotten" if jump.overflow else None,
+            }
             for jump in jumps
         ]
-        self._telemetry.gaps.update(record.reason for record in records)
-        self._do(lambda: self._writer.gap(records, now_ns), 0)
+        self.gaps([(None, fields) for fields in declared], now_ns)
 
     def _append(self, block: bytes, records: int, now_ns: int) -> None:
         stamp = self.stamp(now_ns)
@@ -276,7 +285,7 @@ class Capture:
         else:
             self._held.append(work)
         self._held_bytes += size
-        self._telemetry.queue_bytes = self._held_bytes
+        self._telemetry.queue_bytes = self.waiting_bytes
 
     def _count(self, counts: Mapping[str, int]) -> None:
         messages = self._telemetry.messages

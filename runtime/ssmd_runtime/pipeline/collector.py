@@ -258,13 +258,13 @@ class Collector:
 
     def _appended(self) -> None:
         self._syncer.appended()
-        telemetry = self.telemetry
-        telemetry.written_bytes = self._writer.written_bytes
         self._pressure.appended()
 
     def _refresh(self) -> None:
         """Brings the telemetry up to date with what others count."""
         self._note_durable()
+        self.telemetry.written_bytes = self._writer.written_bytes
+        self.telemetry.queue_bytes = self._capture.waiting_bytes
         if self._tracker.unnumbered:  # frames that should have a number and have none: no gap can be seen in them
             self.telemetry.errors["unnumbered"] = self._tracker.unnumbered
 

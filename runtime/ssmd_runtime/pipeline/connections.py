@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ssmd_runtime.exchanges import exchange_named
+from ssmd_runtime.exchanges.protocol import share_out
 from ssmd_runtime.feeds.websocket import Parts, WebSocketFeed
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
 from ssmd_runtime.pipeline.preflight import StartError
@@ -19,9 +20,9 @@ from ssmd_runtime.reliability.gaps import fields_of
 from ssmd_runtime.spec import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from ssmd_runtime.exchanges.protocol import Credentials
+    from ssmd_runtime.exchanges.protocol import Credentials, Session
     from ssmd_runtime.feeds.client import Client
     from ssmd_runtime.logs import Log
     from ssmd_runtime.pipeline.capture import Capture
@@ -58,6 +59,7 @@ class Connections:
         self._telemetry = telemetry
         self._log = log
         self._fail = fail
+        self._sessions: list[Session] = []
         self._rest: RestFeed | None = None
         self._work: list[asyncio.Future[None]] = []
         self._asides: list[asyncio.Future[None]] = []
@@ -107,7 +109,13 @@ class Connections:
         for share in exchange.shares(spec):
             session = exchange.session(spec, share, self._keys)
             _ = [*session.commands()], session.ping_seconds  # mistakes in either are told before anything connects
-            self.feeds.append(WebSocketFeed(self._parts, session))
+            self._add(session)
+
+    def _add(self, session: Session) -> WebSocketFeed:
+        feed = WebSocketFeed(self._parts, session)
+        self._sessions.append(session)
+        self.feeds.append(feed)
+        return feed
 
     def resume(self, last_ts: str | None, open_gaps: Iterable[Gap]) -> None:
         """Between the last run's last record and the first one of this run nothing was captured.
@@ -116,10 +124,11 @@ class Connections:
         first data of all of them.
         """
         fields: dict[str, Any] = {"reason": "restart", "from_ts": last_ts}
-        for feed in [self._rest] if self._rest is not None else self.feeds:
+        feeds: Sequence[WebSocketFeed | RestFeed] = [self._rest] if self._rest is not None else self.feeds
+        for feed, restart in zip(feeds, self._capture.gaps([(None, fields)] * len(feeds)), strict=True):
             for gap in open_gaps:
                 feed.resume_from(gap.id, fields_of(gap))
-            feed.resume_from(self._capture.gap(**fields), fields)
+            feed.resume_from(restart, fields)
 
     def start(self) -> None:
         """Connect, and look for new markets from time to time where the spec says so."""
@@ -161,13 +170,10 @@ class Connections:
                 self._telemetry.errors["discovery"] += 1
                 self._log.warning("discovery_failed", reason=str(problem))
                 continue
-            rest = tuple(found)
-            for feed in self.feeds:
-                rest = feed.take_up(rest)
+            rest = share_out(self._sessions, found)
             exchange = exchange_named(self._spec.feed.exchange)
             for share in exchange.further(self._spec, rest, len(self.feeds) + 1):
-                feed = WebSocketFeed(self._parts, exchange.session(self._spec, share, self._keys))
-                self.feeds.append(feed)
+                feed = self._add(exchange.session(self._spec, share, self._keys))
                 self._telemetry.connections += 1
                 self._start(feed)
 

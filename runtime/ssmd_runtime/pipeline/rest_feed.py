@@ -48,9 +48,10 @@ class RestFeed:
 
     def _take(self, frames: list[bytes]) -> None:
         taken = self._capture.take(0, frames)
-        for gap, fields in self._open:
-            self._capture.gap(gap_id=gap, to_ts=self._capture.stamp(taken.now_ns), **fields)
-        self._open.clear()
+        if self._open:
+            to_ts = self._capture.stamp(taken.now_ns)
+            self._capture.gaps((gap, fields | {"to_ts": to_ts}) for gap, fields in self._open)
+            self._open.clear()
 
     def _missed(self, what: Missed) -> None:
         self._capture.gap(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ssmd_runtime.printable import printable
 from ssmd_runtime.spec import (
     LEAST_BUFFER,
+    LEAST_PING,
     LEAST_ROTATION,
     LEAST_WATCHDOG,
     MOST_NUMBER,
@@ -47,7 +48,7 @@ def unsound(
     if http_host is not None and not _is_host(http_host):
         yield f"--http-host is no name or address of a host: {_shown(http_host)}"
     if http_port is not None:
-        yield from _whole("--http-port", http_port, 0, _MOST_PORT)
+        yield from _number("--http-port", http_port, 0, _MOST_PORT)
 
 
 def _endpoint(spec: CollectorSpec) -> Iterator[str]:
@@ -60,6 +61,10 @@ def _subscriptions(spec: CollectorSpec) -> Iterator[str]:
         yield NO_CHANNELS
     yield from _names("subscriptions.channels", wanted.channels)
     yield from _names("subscriptions.instruments", wanted.instruments)
+    for name in ("max_symbols_per_connection", "rate_limit_per_second"):
+        limit = getattr(wanted.limits, name)
+        if limit is not None:
+            yield from _number(f"subscriptions.limits.{name}", limit, 1)
 
 
 def _message_types(spec: CollectorSpec) -> Iterator[str]:
@@ -82,14 +87,14 @@ def _storage(spec: CollectorSpec) -> Iterator[str]:
             f"storage.file_stem {_shown(stem)} begins no file name:"
             " it is empty, starts with a dot, or holds a slash or control characters"
         )
-    yield from _whole("storage.sync_interval_ms", storage.sync_interval_ms, 1)
+    yield from _number("storage.sync_interval_ms", storage.sync_interval_ms, 1)
 
 
 def _liveness(spec: CollectorSpec) -> Iterator[str]:
     clocks = spec.liveness
     wrong = [
-        *_whole("liveness.ping_seconds", clocks.ping_seconds, 1),
-        *_whole("liveness.stale_seconds", clocks.stale_seconds, 1),
+        *_number("liveness.ping_seconds", clocks.ping_seconds, LEAST_PING),
+        *_number("liveness.stale_seconds", clocks.stale_seconds, 1),
     ]
     yield from wrong
     if not wrong and clocks.ping_seconds >= clocks.stale_seconds:
@@ -97,14 +102,24 @@ def _liveness(spec: CollectorSpec) -> Iterator[str]:
             f"liveness: ping_seconds ({clocks.ping_seconds}) must be less than stale_seconds ({clocks.stale_seconds}),"
             " or a quiet line is cut before it was asked"
         )
-    yield from _whole("liveness.watchdog_seconds", clocks.watchdog_seconds, LEAST_WATCHDOG)
+    yield from _number("liveness.watchdog_seconds", clocks.watchdog_seconds, LEAST_WATCHDOG)
+
+
+def _parser_config(spec: CollectorSpec) -> Iterator[str]:
+    name, said = "parser_config.ping_interval_seconds", spec.parser_config.get("ping_interval_seconds")
+    if said is None:
+        return
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        yield f"{name} is no number of seconds: {_shown(str(said))}"
+    else:
+        yield from _number(name, said, LEAST_PING)
 
 
 def _retry(spec: CollectorSpec) -> Iterator[str]:
     retry = spec.retry
-    yield from _whole("retry.max_attempts", retry.max_attempts, 1)
-    yield from _whole("retry.initial_delay_ms", retry.initial_delay_ms, 0)
-    yield from _whole("retry.max_delay_ms", retry.max_delay_ms, 0)
+    yield from _number("retry.max_attempts", retry.max_attempts, 1)
+    yield from _number("retry.initial_delay_ms", retry.initial_delay_ms, 0)
+    yield from _number("retry.max_delay_ms", retry.max_delay_ms, 0)
     if not 1 <= retry.multiplier < float("inf"):
         yield f"retry.multiplier is {retry.multiplier}: at least 1 is needed"
     if not 0 <= retry.jitter <= 1:
@@ -113,18 +128,18 @@ def _retry(spec: CollectorSpec) -> Iterator[str]:
 
 def _circuit_breaker(spec: CollectorSpec) -> Iterator[str]:
     breaker = spec.circuit_breaker
-    yield from _whole("circuit_breaker.failure_threshold", breaker.failure_threshold, 1)
-    yield from _whole("circuit_breaker.success_threshold", breaker.success_threshold, 1)
-    yield from _whole("circuit_breaker.timeout_seconds", breaker.timeout_seconds, 1)
+    yield from _number("circuit_breaker.failure_threshold", breaker.failure_threshold, 1)
+    yield from _number("circuit_breaker.success_threshold", breaker.success_threshold, 1)
+    yield from _number("circuit_breaker.timeout_seconds", breaker.timeout_seconds, 1)
 
 
 def _sizes(spec: CollectorSpec) -> Iterator[str]:
-    yield from _whole("buffer.max_bytes", spec.buffer.max_bytes, LEAST_BUFFER, _MOST_BYTES)
-    yield from _whole("rotation.max_bytes", spec.rotation.max_bytes, LEAST_ROTATION, _MOST_BYTES)
+    yield from _number("buffer.max_bytes", spec.buffer.max_bytes, LEAST_BUFFER, _MOST_BYTES)
+    yield from _number("rotation.max_bytes", spec.rotation.max_bytes, LEAST_ROTATION, _MOST_BYTES)
 
 
 def _http(spec: CollectorSpec) -> Iterator[str]:
-    yield from _whole("http.port", spec.http.port, 0, _MOST_PORT)
+    yield from _number("http.port", spec.http.port, 0, _MOST_PORT)
 
 
 _CHECKS: Final[tuple[Callable[[CollectorSpec], Iterator[str]], ...]] = (
@@ -133,6 +148,7 @@ _CHECKS: Final[tuple[Callable[[CollectorSpec], Iterator[str]], ...]] = (
     _message_types,
     _storage,
     _liveness,
+    _parser_config,
     _retry,
     _circuit_breaker,
     _sizes,
@@ -140,7 +156,7 @@ _CHECKS: Final[tuple[Callable[[CollectorSpec], Iterator[str]], ...]] = (
 )
 
 
-def _whole(name: str, value: int, least: int, most: int = MOST_NUMBER) -> Iterator[str]:
+def _number(name: str, value: float, least: int, most: int = MOST_NUMBER) -> Iterator[str]:
     if value < least:
         yield f"{name} is {value}: at least {least} is needed"
     elif value > most:

@@ -18,10 +18,14 @@ __all__ = ["STUCK", "Watchdog"]
 
 STUCK: Final = 1
 _LOOKS: Final = 8
+_TELL_SECONDS: Final = 2.0
 
 
 class Watchdog:
-    """Started with `start`; without a `beat` for `seconds` it calls `told` and ends the process with exit code 1."""
+    """Started with `start`; without a `beat` for `seconds` it calls `told` and ends the process with exit code 1.
+
+    It ends it whatever `told` does: the log may be what the loop is stuck on.
+    """
 
     def __init__(
         self,
@@ -61,9 +65,17 @@ class Watchdog:
         if now - self._looked > self._seconds / 2:  # we did not run either
             self._beat = now
         elif now - self._beat > self._seconds:
-            self._told(now - self._beat)
-            self._end(STUCK)
+            try:
+                self._tell(now - self._beat)
+            finally:
+                self._end(STUCK)
         self._looked = now
+
+    def _tell(self, seconds: float) -> None:
+        """Waits a moment for it, and no longer."""
+        telling = threading.Thread(target=self._told, args=(seconds,), name="ssmd-last-word", daemon=True)
+        telling.start()
+        telling.join(_TELL_SECONDS)
 
     def _watch(self) -> None:
         while not self._over.wait(self._seconds / _LOOKS):

@@ -1,7 +1,7 @@
 """`ssmd-runtime simulate EXCHANGE`: an exchange on loopback, ordered about on its standard input.
 
 Prints where it listens, then the answers to `status`. What it cannot do is one line on standard error and exit 2;
-Ctrl-C and SIGTERM end it with 0. A host that others can reach is refused unless `--anywhere` is given.
+Ctrl-C and SIGTERM end it with 0 once it listens. A host that others can reach is refused unless `--anywhere` is given.
 """
 
 from __future__ import annotations
@@ -122,6 +122,15 @@ def _script(path: Path | None) -> list[Step]:
         raise _UnableError(f"{path}: {error}") from None
 
 
+def _spare(path: Path | None, options: argparse.Namespace) -> None:
+    """Opening the log empties it: it is none of the files that are read."""
+    for name in ("replay", "script", "public_key"):
+        read = getattr(options, name)
+        with contextlib.suppress(OSError):  # one of them is not there
+            if path is not None and read is not None and path.samefile(read):
+                raise _UnableError(f"--log {path} is the file of --{name.replace('_', '-')}, and would replace it")
+
+
 def _log(path: Path | None, files: contextlib.ExitStack) -> BinaryIO | None:
     try:
         if path is None:
@@ -157,6 +166,7 @@ def _simulator(options: argparse.Namespace, files: contextlib.ExitStack) -> Simu
     script = _script(options.script)
     _readable_replay(options.replay)
     public_key = _read(options.public_key)
+    _spare(options.log, options)
     from ssmd_runtime.simulator.server import Simulator
 
     try:

@@ -128,6 +128,11 @@ class JsonlWriter:
         return self.written_bytes - self.durable_bytes + self._gathered_bytes
 
     @property
+    def gathered_bytes(self) -> int:
+        """Bytes that wait for the next compressed frame."""
+        return self._gathered_bytes
+
+    @property
     def path(self) -> Path:
         """The file that is being written, or will be."""
         return self._files.active(compressed=self._codec.compressed)

@@ -27,6 +27,24 @@ SECRET_LINES = [
     f"key: '-----BEGIN PRIVATE KEY-----{CANARY}'",
     "    " + CANARY.replace("-", "") * 5,
 ]
+LETTERS = "hunter2c4n4ry" * 8
+ISSUED = [
+    *(f"gh{kind}_{LETTERS[:36]}" for kind in "opsur"),
+    f"github_pat_{LETTERS[:22]}_{LETTERS[:59]}",
+    f"glpat-{LETTERS[:20]}",
+    "AKIA" + "HUNTER2CANARY2AB",
+    "ASIA" + "HUNTER2CANARY2AB",
+    f"AIza{LETTERS[:35]}",
+    f"xoxb-{LETTERS[:24]}",
+    f"sk_live_{LETTERS[:24]}",
+    f"rk_test_{LETTERS[:24]}",
+    f"npm_{LETTERS[:36]}",
+    f"pypi-{LETTERS[:60]}",
+    f"hf_{LETTERS[:34]}",
+    f"hvs.{LETTERS[:24]}",
+    f"dop_v1_{'0123456789abcdef' * 4}",
+]
+"""Made up; put together here, so that no scanner takes them for real ones."""
 HARMLESS_LINES = [
     "  feed: kalshi",
     "    fields: [api_key, api_secret]",
@@ -38,6 +56,7 @@ HARMLESS_LINES = [
     "  endpoint: wss://api.elections.kalshi.com/trade-api/ws/v2",
     "  max_symbols_per_connection: 256",
     "  secrets: {kalshi: sealed-secret/kalshi-creds}",
+    "  symbols: [KXBTCD-25DEC31-B4000, ASIAPACIFICINDEXFUTURE, AKIA, npm_BTC-USD, hf_index]",
 ]
 
 
@@ -61,6 +80,13 @@ def test_the_text_printer_masks_and_a_control_shows_that_it_does(line: str, monk
     assert needle not in printer("text")(report)
     monkeypatch.setattr("ssmd_compiler.diagnostics.printers.text.masked_near", lambda text, _start: (text, 0))
     assert needle in printer("text")(report)
+
+
+@pytest.mark.parametrize("token", ISSUED)
+def test_a_token_that_its_issuer_marks_is_seen_under_any_name(token: str) -> None:
+    line = f"  description: see {token}, or not"
+    assert appearance("description", f"see {token}, or not") == "a password or token"
+    assert masked(line) == line.replace(token, "*" * len(token))
 
 
 @given(st.text(max_size=200))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from exchange_specs import only, spec_of, tell
+import pytest
+from exchange_specs import only, sessions, spec_of, tell
 from hypothesis import given
 from hypothesis import strategies as st
 from ssmd_runtime.exchanges.kalshi import KalshiSession, further
-from ssmd_runtime.exchanges.protocol import Refusal, Share
+from ssmd_runtime.exchanges.protocol import Refusal, Share, share_out
 from ssmd_runtime.spec import Discovery
 
 FOUND = Discovery(categories=("crypto",))
@@ -103,6 +104,39 @@ def test_further_connections_have_no_lifecycle():
     assert further(spec, ("A", "B", "C"), first=4) == [Share(4, listed, ("A", "B")), Share(5, listed, ("C",))]
     assert further(spec, (), first=4) == []
     assert further(spec_of("kalshi", channels=("market_lifecycle_v2",), discovery=FOUND), ("A",), first=2) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "first", "second", "left"),
+    [
+        ("ABCDE", "ABC", "DE", ""),
+        ("BCDE", "BC", "DE", ""),
+        ("EDCB", "BC", "DE", ""),
+        ("BCDEFGH", "BCF", "DEG", "H"),
+        ("ABCF", "ABC", "F", ""),
+        ("DE", "", "DE", ""),
+        ("FGHIDE", "FGH", "DEI", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_what_a_connection_holds_stays_there(found, first, second, left):
+    """Connection 1 holds A, B and C, of three at most, connection 2 D and E."""
+    both = sessions(spec_of("kalshi", tuple("ABCDE"), channels=("trade",), discovery=FOUND, most=3))
+    for session in both:
+        session.opened(0.0)
+        tell(session, {"type": "subscribed", "id": 1, "msg": {"channel": "trade", "sid": 41}})
+    assert "".join(share_out(both, tuple(found))) == left
+    assert ["".join(session.markets) for session in both] == [first, second]
+
+
+def test_a_change_is_told_to_the_connections_that_it_is_about():
+    one, two = both = sessions(spec_of("kalshi", tuple("ABCDE"), channels=("trade",), discovery=FOUND, most=3))
+    for session in both:
+        session.opened(0.0)
+        tell(session, {"type": "subscribed", "id": 1, "msg": {"channel": "trade", "sid": 41}})
+    share_out(both, tuple("BCDEF"))
+    assert one.due(1.0) == [update("delete_markets", 2, 41, "A"), update("add_markets", 3, 41, "F")]
+    assert two.due(1.0) == []
 
 
 def test_a_refused_addition_is_told_by_market_and_asked_for_again():

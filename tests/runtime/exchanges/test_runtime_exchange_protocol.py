@@ -139,6 +139,7 @@ def test_late_answers_are_told_until_they_come():
     assert session.overdue(40.0) == []
     late = [Refusal("trade", symbol, "not answered within 30 s") for symbol in ("A", "B")]
     assert session.overdue(40.1) == late == session.overdue(50.0)
+    assert [refusal.asked for refusal in session.overdue(50.0)] == [10.0, 10.0]
     session.answered("subscribe", b'{"success":true,"req_id":1,"result":{"channel":"trade","symbol":"A"}}', 51.0)
     assert session.overdue(52.0) == late[1:]
 

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -46,6 +48,36 @@ class Peer:
         mask = await self.reader.readexactly(4)
         body = await self.reader.readexactly(size)
         return head[0] & 0x0F, bytes(byte ^ mask[at % 4] for at, byte in enumerate(body))
+
+
+def closes(writer: asyncio.StreamWriter) -> None:
+    """Hangs up in order (FIN)."""
+    writer.close()
+
+
+def resets(writer: asyncio.StreamWriter) -> None:
+    """Hangs up without a word (RST)."""
+    line = writer.get_extra_info("socket")
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def hanging_up(
+    how: Callable[[asyncio.StreamWriter], None], said: bytes = b"", *, asked: bool = True
+) -> AsyncIterator[str]:
+    """A server on loopback that goes before the handshake's answer is whole; `asked`: after it was asked for it."""
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if asked:
+                await reader.readuntil(b"\r\n\r\n")
+            writer.write(said)
+            await writer.drain()
+        how(writer)
+
+    async with await asyncio.start_server(one, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/feed"
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,20 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
-from runtime.feeds.rawserver import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, serving
+from runtime.feeds.rawserver import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Peer,
+    closes,
+    frame,
+    hanging_up,
+    resets,
+    serving,
+)
 from ssmd_runtime.exchanges.protocol import Connect
 from ssmd_runtime.feeds.client import ConnectError
 from ssmd_runtime.feeds.picows_client import PicowsClient
@@ -220,6 +233,30 @@ def test_a_refused_handshake_is_one_line(client, answer, status):
     assert problem.status == status
     assert "\n" not in str(problem)
     assert "canary" not in str(problem)
+
+
+@pytest.mark.parametrize("how", [closes, resets])
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        pytest.param(False, b"", id="at once"),
+        pytest.param(True, b"", id="when it was asked"),
+        pytest.param(True, b"HTTP/1.1 101 Swi", id="within the status line"),
+        pytest.param(True, b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n", id="within the headers"),
+        pytest.param(True, b"\x16\x03\x01\xff" * 1250, id="after what is no HTTP"),
+    ],
+)
+def test_a_server_that_goes_before_the_handshakes_end_was_never_connected(client, how, asked, said):
+    async def attempt() -> str:
+        async with hanging_up(how, said, asked=asked) as url:
+            with pytest.raises(ConnectError) as caught:
+                await client.open(Connect(url), Heard(), most_bytes=MOST, timeout=5)
+        return str(caught.value)
+
+    problem = asyncio.run(attempt())
+    assert problem
+    assert "\n" not in problem
+    assert "no answer within" not in problem
 
 
 def test_a_port_where_nobody_listens(client):

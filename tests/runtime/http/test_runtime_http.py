@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from runtime.pipeline.collecting import spec_of
 from ssmd_runtime.http import server as http_server
 from ssmd_runtime.http.exposition import Exposition
-from ssmd_runtime.http.server import HttpServer, json_page
+from ssmd_runtime.http.lag import seconds_behind
+from ssmd_runtime.http.server import HttpServer, Page, json_page
 from ssmd_runtime.metrics import by_name
 from ssmd_runtime.telemetry import Telemetry
 
@@ -157,3 +161,78 @@ def test_lag_is_read_from_the_exchanges_own_time():
     telemetry.last_frame = b'{"stream":"btcusdt@trade","data":{"T":1790000000000}}'
     page = Exposition(spec_of("binance"), telemetry).render().decode()
     assert 'ssmd_connector_lag_seconds{feed="binance"} 1.5' in page
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 990 + b"1" + b"}" * 990])
+@pytest.mark.parametrize("member", [b"T", b"x"])
+def test_a_frame_too_deep_to_look_into_has_no_lag(deep, member):
+    telemetry = Telemetry("binance", connections=1, last_message=1_790_000_001.5, last_kind="trade")
+    telemetry.last_frame = b'{"stream":"btcusdt@trade","data":{"%s":%s}}' % (member, deep)
+    page = Exposition(spec_of("binance"), telemetry).render().decode()
+    assert "ssmd_connector_lag_seconds{" not in page
+    assert 'ssmd_connected{feed="binance"} 0.0' in page
+
+
+def test_no_depth_of_a_time_is_a_failure():
+    """What can just be decoded may be too deep to be made a text of."""
+    spec = spec_of("kraken")
+    for depth in range(900, 1010):
+        frame = b'{"channel":"trade","data":[{"timestamp":%s}]}' % (b"[" * depth + b"]" * depth)
+        assert seconds_behind(spec, "trade", frame, 0.0) is None
+
+
+def test_a_page_that_fails_is_a_500_and_told(caplog):
+    def broken() -> Page:
+        raise RecursionError("canary")
+
+    async def work() -> bytes:
+        server = HttpServer({"/metrics": broken})
+        port = await server.start(0, "127.0.0.1")
+        try:
+            return await said(port, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        finally:
+            await server.close()
+
+    answer = asyncio.run(work())
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.endswith(b"internal error\n")
+    assert [(record.event, record.fields) for record in caplog.records if record.name == "ssmd.http"] == [
+        ("page_failed", {"path": "/metrics", "error": "RecursionError"})
+    ]
+
+
+def listening(*ports: int) -> Any:
+    """What asyncio gives for a server on addresses with these ports."""
+    lines = [SimpleNamespace(getsockname=lambda port=port: ("", port)) for port in ports]
+    return SimpleNamespace(sockets=lines, close=lambda: None)
+
+
+def test_where_the_first_addresss_port_is_taken_on_another_all_look_on(monkeypatch):
+    taken = OSError(errno.EADDRINUSE, "Address already in use")
+    given = [listening(1001, 1002), taken, listening(1003, 1004), listening(1003, 1003)]
+    asked: list[int] = []
+
+    async def start_server(_: object, __: object, port: int, **___: object) -> Any:
+        asked.append(port)
+        found = given.pop(0)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    monkeypatch.setattr(http_server.asyncio, "start_server", start_server)
+    assert asyncio.run(HttpServer({}).start(0)) == 1003
+    assert asked == [0, 1001, 0, 1003]
+
+
+@pytest.mark.parametrize("host", [None, "localhost"])
+def test_the_port_that_is_told_is_every_addresss_own(host):
+    async def work() -> None:
+        for _ in range(10):
+            server = HttpServer({})
+            port = await server.start(0, host)
+            assert server._server is not None
+            bound = {line.getsockname()[1] for line in server._server.sockets}
+            await server.close()
+            assert bound == {port}
+
+    asyncio.run(work())

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from runtime.feeds.rawserver import serving
-from runtime.pipeline.collecting import ENVIRONMENTS, collecting, frames, gaps, get, played, spec_of
+from runtime.pipeline.collecting import ENVIRONMENTS, Run, collecting, frames, gaps, get, played, spec_of
 from ssmd_runtime.pipeline import connections
 from ssmd_runtime.pipeline.collector import Collector
 from ssmd_runtime.pipeline.discovery import DiscoveryError, discover
@@ -239,6 +239,33 @@ def test_metrics_agree_with_what_was_sent(tmp_path):
     assert "ssmd_connector_lag_seconds" in page
 
 
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_metrics_agree_with_the_file(compression, tmp_path):
+    """What is gathered for the next compressed frame is received and not yet written."""
+    frame = b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1}}'
+
+    async def metric(run: Run, name: str) -> float:
+        page = (await get(run.collector.http_port, "/metrics"))[1]
+        (value,) = [line.rpartition(" ")[2] for line in page.splitlines() if line.startswith(f"{name}{{")]
+        return float(value)
+
+    async def work() -> None:
+        simulator = Simulator("binance", rate=0)
+        spec = spec_of("binance", storage={"compression": compression})
+        async with simulator, collecting(spec, simulator, tmp_path) as run:
+            collector = run.collector
+            await run.until(lambda: collector.telemetry.not_ready() is None)
+            collector._capture.take(1, [frame])
+            collector._refresh()
+            assert (collector.telemetry.queue_bytes > len(frame)) is (compression == "zstd")
+            await run.until(lambda: collector._writer.durable_records == 1)
+            (path,) = tmp_path.glob("*/binance.jsonl*")
+            assert await metric(run, "ssmd_written_bytes_total") == path.stat().st_size > 0
+            assert await metric(run, "ssmd_queue_bytes") == 0
+
+    played(work)
+
+
 @pytest.mark.parametrize("kind", ["binary", "json", "utf8", "newline", "huge"])
 def test_garbage_is_kept_and_the_rest_goes_on(kind, tmp_path):
     async def work() -> tuple[list[bytes], int]:
@@ -325,6 +352,37 @@ def test_markets_are_discovered_and_taken_up_later(tmp_path, monkeypatch):
                 return topics()
 
     assert played(work) == set(found[1])
+
+
+def test_a_market_stays_on_its_connection(tmp_path, monkeypatch):
+    """A market of the first of two connections closes: the second one's stay where they are."""
+    monkeypatch.setattr(connections, "_REDISCOVER_SECONDS", 0.1)
+    before, after = ("KXA-1", "KXA-2", "KXA-3", "KXA-4", "KXA-5"), ("KXA-2", "KXA-3", "KXA-4", "KXA-5", "KXA-6")
+
+    async def discovered(spec: object) -> tuple[str, ...]:
+        del spec
+        return after
+
+    monkeypatch.setattr(connections, "discover", discovered)
+
+    async def work() -> list[list[str]]:
+        async with Simulator("kalshi", rate=0) as simulator:
+            wanted = {
+                "channels": ("trade",),
+                "instruments": before,
+                "discovery": Discovery(),
+                "limits": Limits(max_symbols_per_connection=3),
+            }
+            async with collecting(spec_of("kalshi", wanted=wanted), simulator, tmp_path) as run:
+
+                def topics() -> list[list[str]]:
+                    links = sorted(simulator.floor.subscribed, key=lambda link: link.number)
+                    return [[market for _, market in link.topics] for link in links]
+
+                await run.until(lambda: {name for held in topics() for name in held} == set(after))
+                return topics()
+
+    assert played(work) == [["KXA-2", "KXA-3", "KXA-6"], ["KXA-4", "KXA-5"]]
 
 
 def test_discovery_pages_through_the_exchanges_own_list():

@@ -127,6 +127,29 @@ NO_URL = "is no ws:// or wss:// URL with a host, a port from 1 to 65535 where it
         ({"subscriptions__channels": []}, "subscriptions: there are no channels, so nothing would ever be sent"),
         ({"subscriptions__instruments": ["A", ""]}, "subscriptions.instruments: one of them is empty"),
         ({"subscriptions__instruments": ["A", "B", "A"]}, "subscriptions.instruments: 'A' is there more than once"),
+        *[
+            ({f"subscriptions__limits__{name}": limit}, f"subscriptions.limits.{name} is {limit}: at least 1 is needed")
+            for name in ("max_symbols_per_connection", "rate_limit_per_second")
+            for limit in (0, -1)
+        ],
+        ({"parser_config__ping_interval_seconds": 0}, "parser_config.ping_interval_seconds is 0: at least 1 is needed"),
+        ({"parser_config__ping_interval_seconds": 1e-6}, "parser_config.ping_interval_seconds is 1e-06: at least 1 is"),
+        (
+            {"parser_config__ping_interval_seconds": -9},
+            "parser_config.ping_interval_seconds is -9: at least 1 is needed",
+        ),
+        (
+            {"parser_config__ping_interval_seconds": 1e300},
+            "parser_config.ping_interval_seconds is 1e+300: at most 2147",
+        ),
+        (
+            {"parser_config__ping_interval_seconds": "30"},
+            "parser_config.ping_interval_seconds is no number of seconds: ",
+        ),
+        (
+            {"parser_config__ping_interval_seconds": True},
+            "parser_config.ping_interval_seconds is no number of seconds: ",
+        ),
         (
             {"message_types__trade__timestamp_format": "julian"},
             "message type trade: timestamp_format is 'julian', and this runtime knows unix_seconds, ",
@@ -276,7 +299,9 @@ def test_markets_are_asked_for_only_when_all_else_is_well(tmp_path: Path) -> Non
         assert line.startswith("another collector writes kalshi in ")
 
 
-@pytest.mark.parametrize("options", [["--http-port", "65536"], ["--http-port", "x"], ["--nonsense"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [["--http-port", "65536"], ["--http-port", "x"], ["--data-dir", ""], ["--nonsense"]], ids=" ".join
+)
 def test_options_that_are_none(options: list[str], tmp_path: Path) -> None:
     with nobody() as exchange:
         done = ran(command(spec_file(tmp_path), exchange.port, *options))

@@ -32,6 +32,19 @@ async def close(self):
 Syncer.close = close
 sys.exit(cli.main(sys.argv[1:]))
 """
+SIGNALLED = """
+import os, sys
+
+class Signalled:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), int(sys.argv[2]))
+
+sys.meta_path.insert(0, Signalled)
+from ssmd_runtime import cli
+sys.exit(cli.main(sys.argv[3:]))
+"""
 
 
 def started(arguments: list[str]) -> subprocess.Popen[str]:
@@ -161,6 +174,33 @@ def test_it_ends_before_it_has_begun(number: signal.Signals, tmp_path: Path) -> 
         process.send_signal(number)
         out, err = ended(process)
     assert (process.returncode, out, err) == (128 + number, "", "")
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("argparse", ["run"]),
+        ("ssmd_runtime.spec", ["run"]),
+        ("asyncio", ["run"]),
+        ("ssmd_runtime.pipeline.collector", ["run"]),
+        ("ssmd_runtime.simulator.command", ["simulate", "binance"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_it_ends_while_it_imports(module: str, arguments: list[str], number: signal.Signals, tmp_path: Path) -> None:
+    if arguments == ["run"]:
+        arguments = command(spec_file(tmp_path), closed_port(), "--data-dir", str(tmp_path / "d"))[3:]
+    with started([sys.executable, "-c", SIGNALLED, module, str(int(number)), *arguments]) as process:
+        out, err = ended(process)
+    assert (process.returncode, out, err) == (128 + number, "", "")
+    assert not (tmp_path / "d").exists()
+
+
+def test_signals_are_answered_before_much_is_imported() -> None:
+    loaded = "import sys; before = {*sys.modules}; import ssmd_runtime.cli; print(*sorted({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not {"argparse", "asyncio", "logging", "msgspec", "pathlib", "typing"} & {*done.stdout.split()}
 
 
 def test_sigterm_ends_it_where_ctrl_c_is_ignored(tmp_path: Path) -> None:

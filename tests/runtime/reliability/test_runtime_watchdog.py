@@ -52,3 +52,21 @@ def test_a_real_process_that_is_stuck_ends_with_1():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "stuck\n", "")
+
+
+def test_a_process_whose_log_nobody_reads_is_ended_all_the_same():
+    """The loop waits for the pipe and holds the log's lock, and so the last word cannot be said either."""
+    code = (
+        "from ssmd_runtime.logs import Log, set_up\n"
+        "from ssmd_runtime.reliability.watchdog import Watchdog\n"
+        "set_up()\n"
+        "log = Log()\n"
+        "Watchdog(0.4, lambda seconds: log.error('ending')).start()\n"
+        "while True:\n"
+        "    log.info('more')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.wait(30) == 1
+        finally:
+            process.kill()

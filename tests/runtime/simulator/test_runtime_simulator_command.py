@@ -116,6 +116,24 @@ def test_what_it_cannot_do_is_one_line(
     assert shown.out == ""
 
 
+@pytest.mark.parametrize("name", ["replay", "script", "public-key"])
+@pytest.mark.parametrize("log", ["read", "./there/../read", "link", "hard"])
+def test_what_it_reads_is_never_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, log: str
+) -> None:
+    frame, step = '{"ts":"2026-01-01T00:00:00.000000Z","feed":"kraken","data":{}}', "after 5 frames: close 1001"
+    before = f"{step if name == 'script' else frame}\n"
+    (tmp_path / "there").mkdir()
+    (tmp_path / "read").write_text(before)
+    (tmp_path / "link").symlink_to("read")
+    (tmp_path / "hard").hardlink_to(tmp_path / "read")
+    path = f"{tmp_path}/{log}"
+    assert main(["kraken", f"--{name}", str(tmp_path / "read"), "--log", path]) == 2
+    told = f"--log {Path(path)} is the file of --{name}, and would replace it\n"
+    assert capsys.readouterr().err == f"ssmd-runtime simulate: {told}"
+    assert (tmp_path / "read").read_text() == before
+
+
 def test_a_refusal_as_a_process_has_no_traceback() -> None:
     done = subprocess.run(command("kalsi"), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
     assert done.returncode == 2
