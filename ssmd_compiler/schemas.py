@@ -17,6 +17,7 @@ from ssmd_compiler.diagnostics.nearest import did_you_mean
 from ssmd_compiler.evolution import Approval, approval, in_order, step
 from ssmd_compiler.link import schema_uses
 from ssmd_compiler.model import bind, bind_settings
+from ssmd_compiler.model.scalars import SHA256
 from ssmd_compiler.source import FaultKind, Map, Refused, Seq, beside, sha256
 from ssmd_compiler.source.workspace import SETTINGS, discover, load
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Schemas", "Unanswerable", "Use"]
 
 
-_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_HASH: Final = re.compile(SHA256)
 _NO_HASH: Final = f"sha256:{'0' * 64}"
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "ENVIRONMENT_NAME",
     "NAME",
     "SCHEMA_NAME",
+    "SHA256",
     "Boolean",
     "BufferSize",
     "Copies",
@@ -71,7 +72,7 @@ _SUBDOMAIN = rf"(?=.{{1,253}}$){NAME.pattern}(\.{NAME.pattern})*"
 _SUBDOMAIN_EXPECTED = "lower-case letters, digits, `-` and `.`, at most 253 (RFC 1123)"
 _IDENTIFIER = r"[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?"
 _IDENTIFIER_EXPECTED = "letters and digits, with `.`, `_` and `-` between them, at most 63"
-_SHA256, _SHA256_EXPECTED = r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"
+SHA256, _SHA256_EXPECTED = r"sha256:[0-9a-f]{64}", "`sha256:` and 64 hexadecimal digits"
 _SIZE_EXPECTED = "a size such as 64MiB, 20Gi or 100MB"
 _BUFFER_SIZE = size_from(LEAST_BUFFER)
 _BUFFER_SIZE_EXPECTED = f"a size of at least {LEAST_BUFFER} bytes, such as 64MiB"
@@ -159,8 +160,8 @@ Identifier = Annotated[
 ]
 Sha256 = Annotated[
     str,
-    BeforeValidator(convert.matching(_SHA256, _SHA256_EXPECTED)),
-    forms.text("Sha256", _SHA256, _SHA256_EXPECTED),
+    BeforeValidator(convert.matching(SHA256, _SHA256_EXPECTED)),
+    forms.text("Sha256", SHA256, _SHA256_EXPECTED),
 ]
 Size = Annotated[
     str,

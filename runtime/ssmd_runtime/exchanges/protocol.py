@@ -161,6 +161,10 @@ class Session(ABC):
         """Whether every command was sent and answered."""
         return not self._commands and not self._waiting
 
+    def settled(self, now: float) -> bool:
+        """Whether every command was sent, and answered or given up."""
+        return not self._commands and all(now > until for until in self._waiting.values())
+
     def overdue(self, now: float) -> list[Refusal]:
         """What was asked for and not answered in time; told at every call until it is answered."""
         late = [(identity, until - self.answer_seconds) for identity, until in self._waiting.items() if now > until]

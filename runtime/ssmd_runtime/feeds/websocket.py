@@ -163,6 +163,8 @@ class WebSocketFeed:
                 self._live.heard(now)
             for kind, frame in taken.control:
                 self._control(kind, frame, now)
+            if self._gaps and self._received and self._session.settled(now):
+                self._flows(taken.now_ns)
         except Exception as problem:  # noqa: BLE001 -- the client's callback is no place for it: it ends the process
             self._parts.fail(problem)
 
@@ -263,7 +265,7 @@ class WebSocketFeed:
             else:
                 line.send(ping)
         late = [refusal for refusal in session.overdue(now) if refusal not in self._unanswered]
-        self._refused("unanswered", late, now)
+        self._refused("unanswered", late)
         if live.stale(now):
             self._end(f"stale: nothing came for {live.silence(now):.0f} s")
         self._set_mute(muted=live.mute(now))
@@ -295,12 +297,11 @@ class WebSocketFeed:
         self._received += count
         self._last_ns = now_ns
         if self._received == count:
-            self._flows(now_ns)
+            self._works()
+            self._set_mute(muted=False)
 
     def _flows(self, now_ns: int) -> None:
-        """The first data of a connection: what was interrupted is over."""
-        self._works()
-        self._set_mute(muted=False)
+        """Data flows, and nothing that was asked for is still to be answered: what was interrupted is over."""
         capture = self._parts.capture
         to_ts = capture.stamp(now_ns)
         capture.gaps((gap.id, gap.fields | {"to_ts": to_ts}) for gap in self._gaps)
@@ -314,7 +315,7 @@ class WebSocketFeed:
 
     def _control(self, kind: str, frame: bytes, now: float) -> None:
         reply = self._session.answered(kind, frame, now)
-        self._refused("refused", reply.refused, now)
+        self._refused("refused", reply.refused)
         if self._line is not None:
             for command in reply.send:
                 self._line.send(command)
@@ -322,12 +323,12 @@ class WebSocketFeed:
             self._end(reply.leave)
         self._note_subscribed()
 
-    def _refused(self, reason: Reason, refusals: Sequence[Refusal], now: float) -> None:
+    def _refused(self, reason: Reason, refusals: Sequence[Refusal]) -> None:
         """What the exchange does not send us: declared once, and the rest goes on."""
         if not refusals:
             return
         parts = self._parts
-        now_ns = parts.clock_ns()
+        now_ns, now = parts.clock_ns(), parts.clock()  # together, for one is reckoned back by the other
         declared: list[tuple[None, dict[str, Any]]] = []
         for refusal in refusals:
             self._unanswered.add(refusal)

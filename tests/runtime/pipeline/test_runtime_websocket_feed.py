@@ -171,10 +171,9 @@ def test_what_a_rest_feed_left_open_is_closed_with_one_sync(tmp_path):
 TRADE = frame(b'{"channel":"trade","type":"update","data":[{"symbol":"A/USD","trade_id":1}]}')
 
 
-def answered(symbol: str, said: str) -> bytes:
-    return frame(
-        f'{{"method":"subscribe","req_id":1,{said},"result":{{"channel":"trade","symbol":"{symbol}"}}}}'.encode()
-    )
+def answered(symbol: str, said: str, channel: str = "trade", number: int = 1) -> bytes:
+    result = f'{{"channel":"{channel}","symbol":"{symbol}"}}'
+    return frame(f'{{"method":"subscribe","req_id":{number},{said},"result":{result}}}'.encode())
 
 
 YES, NO = '"success":true', '"success":false,"error":"Currency pair not supported"'
@@ -239,3 +238,35 @@ def test_many_refusals_at_once_are_one_sync(tmp_path, gap_syncs, monkeypatch):
     played(work)
     assert len(gap_syncs) <= 3
     assert {gap["symbol"] for gap in gaps(tmp_path) if gap["reason"] == "unanswered"} == set(names)
+
+
+def test_what_was_interrupted_is_over_once_all_is_asked_for_again(tmp_path):
+    """Data of one channel says nothing of another, of which what comes meanwhile is missing."""
+    answered_at: list[str] = []
+
+    async def play(peer: Peer) -> None:
+        await peer.frame()
+        both = [answered("A/USD", YES), answered("A/USD", YES, "ticker", 2)]
+        if not answered_at:
+            answered_at.append("")
+            await peer.send(both[0] + both[1] + TRADE)
+            await asyncio.sleep(0.1)
+            return
+        await peer.send(both[0] + TRADE)
+        await asyncio.sleep(0.3)
+        answered_at.append(datetime.now(UTC).isoformat(timespec="microseconds"))
+        await peer.send(both[1] + TRADE)
+        await peer.frame()
+        await peer.frame()
+
+    async def work() -> None:
+        wanted = {"channels": ("trade", "ticker"), "instruments": ("A/USD",)}
+        async with (
+            serving(play) as url,
+            running(url, tmp_path, "kraken", wanted=wanted, on_disconnect="reconnect") as run,
+        ):
+            await run.until(lambda: run.collector.telemetry.messages["trade"] == 3)
+
+    played(work)
+    (over,) = [gap for gap in gaps(tmp_path) if gap["reason"] == "disconnected"]
+    assert over["to_ts"] >= answered_at[1].replace("+00:00", "Z")
