@@ -29,7 +29,7 @@ from ssmd_compiler.source.faults import Fault, FaultKind
 from ssmd_compiler.source.limits import MAX_ALIASES, MAX_DEPTH, MAX_FAULTS, MAX_NODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["read"]
 
@@ -86,19 +86,22 @@ def _place(path: str, before: str) -> Span:
 
 
 def _syntax_fault(path: str, text: str, problem: yaml.MarkedYAMLError) -> Fault:
-    mark = problem.problem_mark or problem.context_mark
-    at = (mark.line, mark.column, mark.line, mark.column) if mark else (0, 0, 0, 0)
     lines = text.replace("\r\n", "\n").split("\n")
-    if at[0] >= len(lines) or (at[0] == len(lines) - 1 and not lines[-1] and len(lines) > 1):
-        # The parser is at the end, past the last line that there is.
-        last = max(number for number, line in enumerate(lines) if line or number == 0)
-        at = (last, len(lines[last]), last, len(lines[last]))
-    detail = (problem.problem or "it is not YAML").replace("\t", "\\t")
     begun = problem.context_mark
-    where = span_of(path, (begun.line, begun.column, begun.line, begun.column + 1)) if begun else None
-    return Fault(
-        FaultKind.SYNTAX, span_of(path, at), f"{problem.context}, {detail}" if problem.context else detail, where
-    )
+    where = span_of(path, _within(lines, begun)) if begun else None
+    detail = (problem.problem or "it is not YAML").replace("\t", "\\t")
+    said = f"{problem.context}, {detail}" if problem.context else detail
+    return Fault(FaultKind.SYNTAX, span_of(path, _within(lines, problem.problem_mark or begun)), said, where)
+
+
+def _within(lines: Sequence[str], mark: yaml.Mark | None) -> Range:
+    """The place of a mark; the parser's end may be past the last line that there is."""
+    if mark is None:
+        return 0, 0, 0, 0
+    if mark.line >= len(lines) or (mark.line == len(lines) - 1 and not lines[-1] and len(lines) > 1):
+        last = max(number for number, line in enumerate(lines) if line or number == 0)
+        return last, len(lines[last]), last, len(lines[last])
+    return mark.line, mark.column, mark.line, mark.column
 
 
 class _Stop(Exception):  # noqa: N818 -- control flow of the reader, never seen outside

@@ -49,11 +49,12 @@ def test_a_folder_that_is_a_link_is_told_once(path: str, workspace: Path) -> Non
 CLOSED = ("this cannot be read: permission denied", "check who owns it and what its mode allows")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
 @pytest.mark.parametrize("path", ["generated", "generated/dev", "generated/dev/a.yaml", f"generated/{FILE}"])
 def test_what_may_not_be_read_is_told_once(path: str, workspace: Path) -> None:
     mode = (workspace / path).stat().st_mode
     (workspace / path).chmod(0)
+    if os.access(workspace / path, os.R_OK):
+        pytest.skip("root may read everywhere; `Closed` below stands for what others may not")
     try:
         assert told(DirectoryTree(workspace)) == [("SSMD804", path, *CLOSED)]
     finally:

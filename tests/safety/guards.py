@@ -163,9 +163,9 @@ def no_loader() -> None:
 
     from ssmd_compiler.emit import templates
 
-    known = templates.jinja2.DictLoader
+    known = templates._named
     here = jinja2.FileSystemLoader("/")
-    templates.jinja2.DictLoader = lambda own: jinja2.ChoiceLoader([known(own), here])  # type: ignore[misc,assignment]
+    templates._named = lambda texts: jinja2.ChoiceLoader([known(texts), here])
 
 
 def no_strict_undefined() -> None:
