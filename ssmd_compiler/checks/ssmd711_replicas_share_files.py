@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssmd_compiler.diagnostics import Diagnostic, error
+from ssmd_compiler.names import COLLECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 CODE = "SSMD711"
 _WRITERS = {
-    "connector": "say `replicas: 1`; to spread the symbols over several collectors, use `shards`",
+    COLLECTOR: "say `replicas: 1`; to spread the symbols over several collectors, use `shards`",
     "archiver": "say `replicas: 1`",
 }
 

@@ -1,8 +1,9 @@
 """One share of the subscriptions over one WebSocket connection after another: open, subscribe, keep alive, come back.
 
 Frames go to the capture first and to the session afterwards. Every interruption is a gap record, opened when the line
-ends and closed when data flows again. `on_disconnect: exit` ends the process on the first interruption; `reconnect`
-comes back with a growing, jittered delay that starts anew only after a connection with data has lived for as long.
+ends and closed when data flows again and every subscription is answered or given up. `on_disconnect: exit` ends the
+process on the first interruption; `reconnect` comes back with a growing, jittered delay that starts anew only after a
+connection with data has lived for as long.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class WebSocketFeed:
         self._unanswered: set[Refusal] = set()
 
     def resume_from(self, gap: str, fields: dict[str, Any]) -> None:
-        """A gap is open since before this run, or since it began: the first data closes it."""
+        """A gap is open since before this run, or since it began: it is over when what we interrupt ourselves is."""
         self._gaps.append(_OpenGap(gap, fields))
 
     async def run(self) -> None:
@@ -164,7 +165,7 @@ class WebSocketFeed:
             for kind, frame in taken.control:
                 self._control(kind, frame, now)
             if self._gaps and self._received and self._session.settled(now):
-                self._flows(taken.now_ns)
+                self._flows(taken.now_ns, now)
         except Exception as problem:  # noqa: BLE001 -- the client's callback is no place for it: it ends the process
             self._parts.fail(problem)
 
@@ -264,8 +265,7 @@ class WebSocketFeed:
                 line.ping()
             else:
                 line.send(ping)
-        late = [refusal for refusal in session.overdue(now) if refusal not in self._unanswered]
-        self._refused("unanswered", late)
+        self._give_up(now)
         if live.stale(now):
             self._end(f"stale: nothing came for {live.silence(now):.0f} s")
         self._set_mute(muted=live.mute(now))
@@ -300,8 +300,9 @@ class WebSocketFeed:
             self._works()
             self._set_mute(muted=False)
 
-    def _flows(self, now_ns: int) -> None:
+    def _flows(self, now_ns: int, now: float) -> None:
         """Data flows, and nothing that was asked for is still to be answered: what was interrupted is over."""
+        self._give_up(now)  # what is missing all the same is declared before that is
         capture = self._parts.capture
         to_ts = capture.stamp(now_ns)
         capture.gaps((gap.id, gap.fields | {"to_ts": to_ts}) for gap in self._gaps)
@@ -322,6 +323,11 @@ class WebSocketFeed:
         if reply.leave is not None:
             self._end(reply.leave)
         self._note_subscribed()
+
+    def _give_up(self, now: float) -> None:
+        """Declares what was not answered in time."""
+        late = [refusal for refusal in self._session.overdue(now) if refusal not in self._unanswered]
+        self._refused("unanswered", late)
 
     def _refused(self, reason: Reason, refusals: Sequence[Refusal]) -> None:
         """What the exchange does not send us: declared once, and the rest goes on."""
@@ -346,7 +352,7 @@ class WebSocketFeed:
         parts.capture.gaps(declared)
 
     def _missing_since(self, refusal: Refusal, now: float) -> float:
-        """Since the connection stood, while it is being subscribed: what was interrupted is over with its first data.
+        """Since the connection stood, while it is being subscribed: until then the interruption tells it.
 
         What came later is missing since it was asked for, as far as that is known.
         """

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from ssmd_runtime import spec as specs
 from ssmd_runtime.exchanges.protocol import Credentials
+from ssmd_runtime.feeds.client import Client
 from ssmd_runtime.pipeline.collector import Collector
 from ssmd_runtime.pipeline.preflight import Options, adapted
 from ssmd_runtime.simulator.server import Simulator
@@ -67,13 +68,20 @@ class Run:
         )
 
 
-@contextlib.asynccontextmanager
-async def collecting(
+def collecting(
     spec: specs.CollectorSpec, simulator: Simulator, root: Path, keys: Credentials | None = None
+) -> contextlib.AbstractAsyncContextManager[Run]:
+    """A collector of what a simulator sends."""
+    return collecting_from(simulator.url, spec, root, keys)
+
+
+@contextlib.asynccontextmanager
+async def collecting_from(
+    url: str, spec: specs.CollectorSpec, root: Path, keys: Credentials | None = None, client: Client | None = None
 ) -> AsyncIterator[Run]:
-    """Runs a collector; it is stopped at the end, where it has not ended by itself."""
-    options = Options(data_dir=root, endpoint=simulator.url, http_host="127.0.0.1", http_port=0, files_only=True)
-    run = Run(Collector(adapted(spec, options), keys or {}, options), root)
+    """Runs a collector on any server; it is stopped at the end, where it has not ended by itself."""
+    options = Options(data_dir=root, endpoint=url, http_host="127.0.0.1", http_port=0, files_only=True)
+    run = Run(Collector(adapted(spec, options), keys or {}, options, client=client), root)
     task = asyncio.ensure_future(run.collector.run())
     try:
         yield run

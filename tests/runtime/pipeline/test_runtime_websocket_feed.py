@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,14 +13,12 @@ import msgspec
 import pytest
 from runtime.feeds.rawserver import Peer, closes, frame, hanging_up, resets, serving
 from runtime.feeds.rest_specs import rest_spec
-from runtime.pipeline.collecting import Run, collecting, gaps, get, lines, played, spec_of
+from runtime.pipeline.collecting import Run, collecting, collecting_from, gaps, get, lines, played, spec_of
 from ssmd_runtime.exchanges.kraken import KrakenSession
 from ssmd_runtime.feeds import websocket
 from ssmd_runtime.feeds.client import Line, Receiver
 from ssmd_runtime.feeds.picows_client import PicowsClient
 from ssmd_runtime.pipeline.capture import Taken
-from ssmd_runtime.pipeline.collector import Collector
-from ssmd_runtime.pipeline.preflight import Options, adapted
 from ssmd_runtime.pipeline.rest_feed import RestFeed
 from ssmd_runtime.reliability.gaps import Gap
 from ssmd_runtime.simulator.server import Simulator
@@ -30,20 +27,11 @@ from ssmd_runtime.storage import gap_log
 from ssmd_runtime.telemetry import Telemetry
 
 
-@contextlib.asynccontextmanager
-async def running(
+def running(
     url: str, root: Path, exchange: str = "binance", *, client: PicowsClient | None = None, **changes: Any
-) -> AsyncIterator[Run]:
-    """A collector on any server; it is stopped at the end, where it has not ended by itself."""
-    options = Options(data_dir=root, endpoint=url, http_host="127.0.0.1", http_port=0, files_only=True)
-    run = Run(Collector(adapted(spec_of(exchange, **changes), options), {}, options, client=client), root)
-    task = asyncio.ensure_future(run.collector.run())
-    try:
-        yield run
-    finally:
-        if not task.done():
-            run.collector.stop()
-        run.code = await asyncio.wait_for(task, 15)
+) -> contextlib.AbstractAsyncContextManager[Run]:
+    """A collector on any server, of an exchange's spec with changes."""
+    return collecting_from(url, spec_of(exchange, **changes), root, client=client)
 
 
 @pytest.mark.parametrize("how", [closes, resets])
